@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "WhyFake",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "WhyFake", targets: ["WhyFake"]),
+    .library(name: "Tensor", targets: ["Tensor"]),
+    .library(name: "VideoIO", targets: ["VideoIO"]),
+    .library(name: "FaceCrop", targets: ["FaceCrop"]),
+    .library(name: "Detector", targets: ["Detector"]),
+    .library(name: "Explainers", targets: ["Explainers"]),
+    .library(name: "Metrics", targets: ["ExplanationMetrics"]),
+    .executable(name: "whyfake", targets: ["WhyFakeTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // C: kernels, and the doors to OpenBLAS and libav.
+    .target(name: "CWhyFakeTensor", linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
+    .target(
+      name: "CWhyFakeVideo",
+      linkerSettings: [
+        .linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil"),
+        .linkedLibrary("swscale"),
+      ]),
+
+    // The libraries; imports go one way (Documentation/Architecture.md).
+    .target(name: "Tensor", dependencies: ["CWhyFakeTensor"], swiftSettings: settings),
+    .target(name: "VideoIO", dependencies: ["CWhyFakeVideo"], swiftSettings: settings),
+    .target(
+      name: "FaceCrop", dependencies: ["Tensor", "VideoIO"], resources: [.copy("Resources/Models")],
+      swiftSettings: settings),
+    .target(
+      name: "Detector", dependencies: ["Tensor", "VideoIO"], resources: [.copy("Resources/Models")],
+      swiftSettings: settings),
+    .target(
+      name: "Explainers", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector"],
+      swiftSettings: settings),
+    .target(
+      name: "ExplanationMetrics", dependencies: ["Explainers", "Tensor"], path: "Sources/Metrics",
+      swiftSettings: settings),
+    .target(
+      name: "WhyFake", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
+      swiftSettings: settings),
+
+    // Programs on top.
+    .executableTarget(
+      name: "WhyFakeTool",
+      dependencies: [
+        "WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples/whyfake", swiftSettings: settings),
+
+    // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["Tensor", "VideoIO"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "VideoIOTests", dependencies: ["VideoIO", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "FaceCropTests", dependencies: ["FaceCrop", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DetectorTests", dependencies: ["Detector", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ExplainersTests",
+      dependencies: ["Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "WhyFakeTests",
+      dependencies: ["WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+  ]
+)

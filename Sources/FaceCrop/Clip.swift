@@ -1,0 +1,61 @@
+public import Tensor
+public import VideoIO
+
+/// T square crops of one face over time: the unit that is classified and explained.
+public struct Clip: Sendable {
+  /// Where a crop comes from.
+  public struct Frame: Sendable, Equatable, Codable {
+    /// Index of the frame in presentation order; the position for a clip that came without a video.
+    public var index: Int
+    /// Presentation time in seconds; nil for a clip that came without a video.
+    public var time: Double?
+    /// The detected face before the crop's margin; nil for a clip that came without a video.
+    public var face: Face?
+
+    /// A frame from its parts.
+    public init(index: Int, time: Double? = nil, face: Face? = nil) {
+      self.index = index
+      self.time = time
+      self.face = face
+    }
+  }
+
+  /// Number of the track within its video, from 0.
+  public let track: Int
+  /// Side S of each crop in pixels.
+  public let size: Int
+  /// Where each crop comes from, in order of presentation; T of them, at least one.
+  public let frames: [Frame]
+  /// The crops, S×S each, T of them.
+  public let crops: [RGBImage]
+
+  /// A clip from its parts; as many crops as frames, all square and of one size.
+  public init(track: Int = 0, frames: [Frame], crops: [RGBImage]) {
+    precondition(
+      !frames.isEmpty && frames.count == crops.count, "Clip: \(frames.count) frames, \(crops.count) crops")
+    let size = crops[0].width
+    precondition(crops.allSatisfy { $0.width == size && $0.height == size }, "Clip: crops of several sizes")
+    self.track = track
+    self.size = size
+    self.frames = frames
+    self.crops = crops
+  }
+
+  /// The crops in `range` as a classifier takes them: `[N, 3, S, S]`, RGB in [0, 1].
+  public func tensor(_ range: Range<Int>) -> Tensor {
+    let (count, plane) = (range.count, size * size)
+    return Tensor(shape: [count, 3, size, size]) { out in
+      for (n, t) in range.enumerated() {
+        crops[t].pixels.withUnsafeBufferPointer { pixels in
+          for channel in 0..<3 {
+            let base = (n * 3 + channel) * plane
+            for i in 0..<plane { out[base + i] = Float(pixels[i * 3 + channel]) * (1 / 255) }
+          }
+        }
+      }
+    }
+  }
+
+  /// All crops: `[T, 3, S, S]`, RGB in [0, 1].
+  public func tensor() -> Tensor { tensor(0..<frames.count) }
+}

@@ -1,0 +1,18 @@
+/// How a detected face's box becomes the square that a model sees.
+///
+/// It is a record, so that a model file can carry it; module `FaceCrop` carries it out. A model is only as good as
+/// the likeness between its crops and those it was trained on.
+public enum CropPolicy: Sendable, Equatable, Codable {
+  /// As in icpr2020dfdc: the box grown by 0.2 · height at each side and at the bottom, twice that on top, clamped
+  /// to the frame; a square of the longer side around its centre, shifted inside at the left and top edges and
+  /// cut at the right and bottom ones.
+  case scale
+  /// The box grown by `fraction` of its own width and height on each side, clamped to the frame, then made square
+  /// as `scale` does.
+  case margin(fraction: Double)
+  /// The detector's box as it is, clamped to the frame; not made square before it is resized.
+  case tight
+  /// A square of `scale` × the box's height, its centre moved by `shiftX` and `shiftY` × the box's height (down is
+  /// positive); what lies outside the frame is reflected.
+  case square(scale: Double, shiftX: Double = 0, shiftY: Double = 0)
+}
