@@ -33,6 +33,11 @@ extension Tensor {
   package func recorded(
     from inputs: Tensor..., backward: @escaping GradientNode.Backward
   ) -> Tensor {
+    recorded(from: inputs, backward: backward)
+  }
+
+  /// This value, computed from `inputs`; recorded if one of them is tracked.
+  package func recorded(from inputs: [Tensor], backward: @escaping GradientNode.Backward) -> Tensor {
     guard inputs.contains(where: \.isTracked) else { return self }
     return Tensor(
       shape: shape, storage: storage, node: GradientNode(inputs: inputs.map(\.node), backward: backward))
@@ -62,7 +67,8 @@ extension Tensor {
     while let (current, expanded) = stack.popLast() {
       let id = ObjectIdentifier(current)
       if expanded {
-        leads[id] = wanted.contains(id) || current.inputs.contains { $0.map { leads[ObjectIdentifier($0)]! } ?? false }
+        leads[id] =
+          wanted.contains(id) || current.inputs.contains { $0.map { leads[ObjectIdentifier($0)]! } ?? false }
         order.append(current)
       } else if leads[id] == nil {
         leads[id] = false

@@ -1,20 +1,103 @@
-extension Tensor {
-  /// Adds `b` to `a`, which must have the same shape; in place where nothing is tracked.
-  public static func += (a: inout Tensor, b: Tensor) {
-    precondition(a.shape == b.shape, "+: shapes \(a.shape) and \(b.shape)")
-    if a.isTracked || b.isTracked {
-      a = a + b
-    } else {
-      a.withUnsafeMutableBufferPointer { x in
-        b.withUnsafeBufferPointer { y in for i in 0..<x.count { x[i] += y[i] } }
-      }
-    }
-  }
+import CWhyFakeTensor
 
+// Element by element: sums, products, scaling. Shapes must be equal; the two broadcasts that networks need have
+// names of their own (`multipliedPerChannel`, and the bias of a layer).
+
+extension Tensor {
   /// The sum of two tensors of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     var sum = a.detached()
-    sum += b.detached()
+    sum.add(b)
     return sum.recorded(from: a, b) { [$0, $0] }
+  }
+
+  /// Adds `b` to `a`, which must have the same shape; in place where nothing is tracked.
+  public static func += (a: inout Tensor, b: Tensor) {
+    if a.isTracked || b.isTracked { a = a + b } else { a.add(b) }
+  }
+
+  /// The difference of two tensors of one shape.
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a + b * -1 }
+
+  /// The element-wise product of two tensors of one shape.
+  public static func * (a: Tensor, b: Tensor) -> Tensor {
+    precondition(a.shape == b.shape, "*: shapes \(a.shape) and \(b.shape)")
+    let (x, y) = (a.detached(), b.detached())
+    var product = x
+    product.withUnsafeMutableBufferPointer { p in
+      y.withUnsafeBufferPointer { q in
+        ComputeRuntime.split(p.count, grain: 65536) { r in
+          wf_multiply(p.baseAddress! + r.lowerBound, q.baseAddress! + r.lowerBound, r.count)
+        }
+      }
+    }
+    return product.recorded(from: a, b) { [$0 * y, $0 * x] }
+  }
+
+  /// Every element times `scale`.
+  public static func * (a: Tensor, scale: Float) -> Tensor {
+    a.scaledAndShifted(scale: scale, shift: 0).recorded(from: a) { [$0 * scale] }
+  }
+
+  /// Every element plus `shift`.
+  public static func + (a: Tensor, shift: Float) -> Tensor {
+    a.scaledAndShifted(scale: 1, shift: shift).recorded(from: a) { [$0] }
+  }
+
+  /// Each channel of `[N, C, H, W]` times its factor from `[N, C]`, as squeeze-and-excitation does.
+  public func multipliedPerChannel(by factors: Tensor) -> Tensor {
+    precondition(
+      shape.count == 4 && factors.shape == [shape[0], shape[1]],
+      "multipliedPerChannel: \(shape) by \(factors.shape)")
+    let (rows, plane) = (shape[0] * shape[1], shape[2] * shape[3])
+    let (x, f) = (detached(), factors.detached())
+    var product = x
+    product.withUnsafeMutableBufferPointer { p in
+      f.withUnsafeBufferPointer { f in
+        ComputeRuntime.split(rows, grain: 65536 / max(plane, 1) + 1) { range in
+          for row in range { wf_scale_shift(p.baseAddress! + row * plane, f[row], 0, plane) }
+        }
+      }
+    }
+    return product.recorded(from: self, factors) { gradient in
+      let factorGradient = Tensor(shape: f.shape) { out in
+        x.withUnsafeBufferPointer { x in
+          gradient.withUnsafeBufferPointer { g in
+            for row in 0..<rows {
+              out[row] = wf_dot(x.baseAddress! + row * plane, g.baseAddress! + row * plane, plane)
+            }
+          }
+        }
+      }
+      return [gradient.multipliedPerChannel(by: f), factorGradient]
+    }
+  }
+
+  /// The sum of all elements, a scalar.
+  public func sum() -> Tensor {
+    let shape = shape
+    let total = withUnsafeBufferPointer { $0.isEmpty ? 0 : wf_sum($0.baseAddress!, $0.count) }
+    return Tensor(total).recorded(from: self) { [Tensor(shape: shape, repeating: $0.scalar)] }
+  }
+
+  private func scaledAndShifted(scale: Float, shift: Float) -> Tensor {
+    var result = detached()
+    result.withUnsafeMutableBufferPointer { x in
+      ComputeRuntime.split(x.count, grain: 65536) { r in
+        wf_scale_shift(x.baseAddress! + r.lowerBound, scale, shift, r.count)
+      }
+    }
+    return result
+  }
+
+  private mutating func add(_ b: Tensor) {
+    precondition(shape == b.shape, "+: shapes \(shape) and \(b.shape)")
+    withUnsafeMutableBufferPointer { x in
+      b.withUnsafeBufferPointer { y in
+        ComputeRuntime.split(x.count, grain: 65536) { r in
+          wf_add(x.baseAddress! + r.lowerBound, y.baseAddress! + r.lowerBound, r.count)
+        }
+      }
+    }
   }
 }

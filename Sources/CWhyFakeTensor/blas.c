@@ -1,0 +1,44 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // RTLD_DEFAULT
+#endif
+#include "CWhyFakeTensor.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+void wf_sgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t k, float alpha, const float *a,
+              intptr_t lda, const float *b, intptr_t ldb, float beta, float *c, intptr_t ldc) {
+  cblas_sgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+              (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+}
+
+const char *wf_blas_core_name(void) { return openblas_get_corename(); }
+
+int wf_blas_threads(void) { return openblas_get_num_threads(); }
+
+void wf_blas_set_threads(int threads) { openblas_set_num_threads(threads); }
+
+/// OPENBLAS_CORETYPE is read when the library loads, so it is set and the library's own (unlisted) start-up runs
+/// again; a build without run-time kernels has neither function.
+bool wf_blas_use_core(const char *core) {
+  void (*quit)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "gotoblas_dynamic_quit");
+  void (*init)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "gotoblas_dynamic_init");
+  if (!quit || !init) return false;
+  if (setenv("OPENBLAS_CORETYPE", core, 1) != 0) return false;
+  quit();
+  init();
+  return strcmp(openblas_get_corename(), core) == 0;
+}
+
+const char *wf_blas_best_core(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return "SkylakeX";
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return NULL;
+}

@@ -1,0 +1,64 @@
+import CWhyFakeTensor
+import Dispatch
+import Foundation
+
+/// Threads and kernels that all tensor operations of the process share.
+public enum ComputeRuntime {
+  /// Threads that one operation is split over; one a core unless set. Results do not depend on it but for the last
+  /// digits of some sums.
+  public static var threads: Int {
+    get { wf_threads() }
+    set {
+      precondition(newValue >= 0, "ComputeRuntime.threads: \(newValue)")
+      wf_set_threads(newValue)
+    }
+  }
+
+  /// Sets the whole process up for this library's work: for programs, to be called once at their start.
+  ///
+  /// OpenBLAS's matrix kernels are swapped for those that suit this CPU where OpenBLAS does not know it (older
+  /// releases take newer Xeons for a Prescott, at a fifth of the speed), and OpenBLAS is kept to one thread, because
+  /// this library splits the work itself. Both are process-wide, which is why a library never does it on its own: a
+  /// program that uses OpenBLAS elsewhere may want neither, and everything works without. A user's
+  /// `OPENBLAS_CORETYPE` and `OPENBLAS_NUM_THREADS` win.
+  ///
+  /// - Parameter threads: as ``threads``; nil leaves it.
+  public static func prepareProcess(threads: Int? = nil) {
+    if let threads { Self.threads = threads }
+    if getenv("OPENBLAS_CORETYPE") == nil, let best = wf_blas_best_core(),
+      !["SkylakeX", "Cooperlake", "Sapphirerapids", "Zen", "Haswell"].contains(blasCore)
+    {
+      _ = wf_blas_use_core(best)
+    }
+    if getenv("OPENBLAS_NUM_THREADS") == nil { wf_blas_set_threads(1) }
+  }
+
+  /// OpenBLAS's name for the matrix kernels in use, such as `SkylakeX`.
+  public static var blasCore: String { String(cString: wf_blas_core_name()) }
+
+  /// What computes, for reports: `OpenBLAS SkylakeX, 2 threads`.
+  public static var summary: String {
+    "OpenBLAS \(blasCore), \(threads) \(threads == 1 ? "thread" : "threads")"
+  }
+
+  /// Calls `body` for the parts of `0..<count`, on several threads at once where that pays.
+  ///
+  /// - Parameters:
+  ///   - count: how much there is to do.
+  ///   - grain: the least that is worth a thread of its own.
+  package static func split(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
+    guard count > 0 else { return }
+    let parts = wf_is_worker() ? 1 : min(threads, (count + grain - 1) / max(grain, 1))
+    guard parts > 1 else { return body(0..<count) }
+    withoutActuallyEscaping(body) { body in
+      // Safe: concurrentPerform returns when all parts are done, and `body` touches only what its part owns.
+      nonisolated(unsafe) let body = body
+      DispatchQueue.concurrentPerform(iterations: parts) { part in
+        wf_set_worker(true)
+        defer { wf_set_worker(false) }
+        let (start, end) = (count * part / parts, count * (part + 1) / parts)
+        if start < end { body(start..<end) }
+      }
+    }
+  }
+}
