@@ -1,19 +1,19 @@
 #include "kernels.h"
 
-WF_MULTIVERSION void wf_add(float *x, const float *y, intptr_t count) {
-  for (intptr_t i = 0; i < count; i++) x[i] += y[i];
+WF_MULTIVERSION void wf_add(const float *x, const float *y, float *out, intptr_t count) {
+  for (intptr_t i = 0; i < count; i++) out[i] = x[i] + y[i];
 }
 
-WF_MULTIVERSION void wf_multiply(float *x, const float *y, intptr_t count) {
-  for (intptr_t i = 0; i < count; i++) x[i] *= y[i];
+WF_MULTIVERSION void wf_multiply(const float *x, const float *y, float *out, intptr_t count) {
+  for (intptr_t i = 0; i < count; i++) out[i] = x[i] * y[i];
 }
 
-WF_MULTIVERSION void wf_scale_shift(float *x, float scale, float shift, intptr_t count) {
-  for (intptr_t i = 0; i < count; i++) x[i] = x[i] * scale + shift;
+WF_MULTIVERSION void wf_scale_shift(const float *x, float scale, float shift, float *out, intptr_t count) {
+  for (intptr_t i = 0; i < count; i++) out[i] = x[i] * scale + shift;
 }
 
-WF_MULTIVERSION void wf_add_scaled(float *x, const float *y, float scale, intptr_t count) {
-  for (intptr_t i = 0; i < count; i++) x[i] += scale * y[i];
+WF_MULTIVERSION void wf_add_scaled(const float *x, const float *y, float scale, float *out, intptr_t count) {
+  for (intptr_t i = 0; i < count; i++) out[i] = x[i] + scale * y[i];
 }
 
 // Sums run in blocks of 4096 that are added in double, so that the error does not grow with the length.

@@ -96,7 +96,8 @@ public struct ModelInfo: Sendable, Equatable, Codable {
   /// A record from its parts.
   public init(
     name: String, architecture: String, inputSize: Int, cropPolicy: CropPolicy = .scale,
-    scoresFrameByFrame: Bool = true, trainingData: String? = nil, source: String? = nil, licence: String? = nil,
+    scoresFrameByFrame: Bool = true, trainingData: String? = nil, source: String? = nil,
+    licence: String? = nil,
     performance: String? = nil
   ) {
     self.name = name

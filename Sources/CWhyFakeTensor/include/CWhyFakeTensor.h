@@ -13,7 +13,8 @@
 
 // memory.c
 
-/// Memory for `count` floats, aligned to 64 bytes, not initialised. Aborts when there is none, as Swift's does.
+/// Memory for `count` floats, aligned to 64 bytes, not initialised. Aborts when there is none, as Swift's does. Large
+/// blocks are recycled.
 float *wf_allocate(intptr_t count);
 void wf_free(float *pointer);
 
@@ -58,10 +59,11 @@ void wf_softmax_backward(const float *y, const float *gradient, float *out, intp
 
 // elementwise.c
 
-void wf_add(float *x, const float *y, intptr_t count);                        // x += y
-void wf_multiply(float *x, const float *y, intptr_t count);                   // x *= y
-void wf_scale_shift(float *x, float scale, float shift, intptr_t count);      // x = scale · x + shift
-void wf_add_scaled(float *x, const float *y, float scale, intptr_t count);    // x += scale · y
+// `out` may be `x`.
+void wf_add(const float *x, const float *y, float *out, intptr_t count);                       // x + y
+void wf_multiply(const float *x, const float *y, float *out, intptr_t count);                  // x · y
+void wf_scale_shift(const float *x, float scale, float shift, float *out, intptr_t count);     // scale · x + shift
+void wf_add_scaled(const float *x, const float *y, float scale, float *out, intptr_t count);   // x + scale · y
 float wf_sum(const float *x, intptr_t count);
 float wf_dot(const float *x, const float *y, intptr_t count);
 /// Sum of squared differences from `mean`.

@@ -6,9 +6,7 @@ import CWhyFakeTensor
 extension Tensor {
   /// The sum of two tensors of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    var sum = a.detached()
-    sum.add(b)
-    return sum.recorded(from: a, b) { [$0, $0] }
+    a.combined(with: b, "+", wf_add).recorded(from: a, b) { [$0, $0] }
   }
 
   /// Adds `b` to `a`, which must have the same shape; in place where nothing is tracked.
@@ -21,17 +19,8 @@ extension Tensor {
 
   /// The element-wise product of two tensors of one shape.
   public static func * (a: Tensor, b: Tensor) -> Tensor {
-    precondition(a.shape == b.shape, "*: shapes \(a.shape) and \(b.shape)")
     let (x, y) = (a.detached(), b.detached())
-    var product = x
-    product.withUnsafeMutableBufferPointer { p in
-      y.withUnsafeBufferPointer { q in
-        ComputeRuntime.split(p.count, grain: 65536) { r in
-          wf_multiply(p.baseAddress! + r.lowerBound, q.baseAddress! + r.lowerBound, r.count)
-        }
-      }
-    }
-    return product.recorded(from: a, b) { [$0 * y, $0 * x] }
+    return x.combined(with: y, "*", wf_multiply).recorded(from: a, b) { [$0 * y, $0 * x] }
   }
 
   /// Every element times `scale`.
@@ -51,11 +40,15 @@ extension Tensor {
       "multipliedPerChannel: \(shape) by \(factors.shape)")
     let (rows, plane) = (shape[0] * shape[1], shape[2] * shape[3])
     let (x, f) = (detached(), factors.detached())
-    var product = x
-    product.withUnsafeMutableBufferPointer { p in
-      f.withUnsafeBufferPointer { f in
-        ComputeRuntime.split(rows, grain: 65536 / max(plane, 1) + 1) { range in
-          for row in range { wf_scale_shift(p.baseAddress! + row * plane, f[row], 0, plane) }
+    let product = Tensor(shape: shape) { out in
+      x.withUnsafeBufferPointer { x in
+        f.withUnsafeBufferPointer { f in
+          ComputeRuntime.split(rows, grain: 65536 / max(plane, 1) + 1) { range in
+            for row in range {
+              let i = row * plane
+              wf_scale_shift(x.baseAddress! + i, f[row], 0, out.baseAddress! + i, plane)
+            }
+          }
         }
       }
     }
@@ -81,21 +74,41 @@ extension Tensor {
   }
 
   private func scaledAndShifted(scale: Float, shift: Float) -> Tensor {
-    var result = detached()
-    result.withUnsafeMutableBufferPointer { x in
-      ComputeRuntime.split(x.count, grain: 65536) { r in
-        wf_scale_shift(x.baseAddress! + r.lowerBound, scale, shift, r.count)
+    Tensor(shape: shape) { out in
+      withUnsafeBufferPointer { x in
+        ComputeRuntime.split(x.count, grain: 65536) { r in
+          let i = r.lowerBound
+          wf_scale_shift(x.baseAddress! + i, scale, shift, out.baseAddress! + i, r.count)
+        }
       }
     }
-    return result
+  }
+
+  /// A kernel x, y → out; `out` may be `x`.
+  private typealias Kernel = (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) ->
+    Void
+
+  private func combined(with b: Tensor, _ name: String, _ kernel: Kernel) -> Tensor {
+    precondition(shape == b.shape, "\(name): shapes \(shape) and \(b.shape)")
+    return Tensor(shape: shape) { out in
+      withUnsafeBufferPointer { x in
+        b.withUnsafeBufferPointer { y in
+          ComputeRuntime.split(out.count, grain: 65536) { r in
+            let i = r.lowerBound
+            kernel(x.baseAddress! + i, y.baseAddress! + i, out.baseAddress! + i, r.count)
+          }
+        }
+      }
+    }
   }
 
   private mutating func add(_ b: Tensor) {
-    precondition(shape == b.shape, "+: shapes \(shape) and \(b.shape)")
+    precondition(shape == b.shape, "+=: shapes \(shape) and \(b.shape)")
     withUnsafeMutableBufferPointer { x in
       b.withUnsafeBufferPointer { y in
         ComputeRuntime.split(x.count, grain: 65536) { r in
-          wf_add(x.baseAddress! + r.lowerBound, y.baseAddress! + r.lowerBound, r.count)
+          let i = r.lowerBound
+          wf_add(x.baseAddress! + i, y.baseAddress! + i, x.baseAddress! + i, r.count)
         }
       }
     }

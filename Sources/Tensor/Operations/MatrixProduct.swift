@@ -107,14 +107,19 @@ extension Tensor {
     var result = detached()
     result.withUnsafeMutableBufferPointer { x in
       bias.withUnsafeBufferPointer { b in
-        for row in 0..<rows { wf_add(x.baseAddress! + row * columns, b.baseAddress!, columns) }
+        for row in 0..<rows {
+          let x = x.baseAddress! + row * columns
+          wf_add(x, b.baseAddress!, x, columns)
+        }
       }
     }
     return result.recorded(from: self, bias) { gradient in
       var sum = Tensor(shape: [columns], repeating: 0)
       sum.withUnsafeMutableBufferPointer { sum in
         gradient.withUnsafeBufferPointer { g in
-          for row in 0..<rows { wf_add(sum.baseAddress!, g.baseAddress! + row * columns, columns) }
+          for row in 0..<rows {
+            wf_add(sum.baseAddress!, g.baseAddress! + row * columns, sum.baseAddress!, columns)
+          }
         }
       }
       return [gradient, sum]

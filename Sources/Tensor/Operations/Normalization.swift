@@ -86,20 +86,20 @@ private struct Normalization: Sendable {
 
   /// scale · x̂ + offset; without `centred`, scale · inverse · x.
   func forward(_ x: Tensor, _ scale: Tensor, _ offset: Tensor?, centred: Bool = true) -> Tensor {
-    var result = x
     let plane = shape[2] * shape[3]
     let (gamma, beta) = (scale.elements, offset?.elements)
-    result.withUnsafeMutableBufferPointer { x in
-      ComputeRuntime.split(shape[0] * shape[1], grain: 65536 / max(plane, 1) + 1) { range in
-        for row in range {
-          let c = row % shape[1]
-          let factor = gamma[c] * inverse[c]
-          let shift = centred ? (beta?[c] ?? 0) - mean[c] * factor : 0
-          wf_scale_shift(x.baseAddress! + row * plane, factor, shift, plane)
+    return Tensor(shape: shape) { out in
+      x.withUnsafeBufferPointer { x in
+        ComputeRuntime.split(shape[0] * shape[1], grain: 65536 / max(plane, 1) + 1) { range in
+          for row in range {
+            let c = row % shape[1]
+            let factor = gamma[c] * inverse[c]
+            let shift = centred ? (beta?[c] ?? 0) - mean[c] * factor : 0
+            wf_scale_shift(x.baseAddress! + row * plane, factor, shift, out.baseAddress! + row * plane, plane)
+          }
         }
       }
     }
-    return result
   }
 
   /// Σ gradient · x̂ and Σ gradient, per channel.
@@ -129,21 +129,23 @@ private struct Normalization: Sendable {
   ) -> Tensor {
     let (n, c, plane) = (shape[0], shape[1], shape[2] * shape[3])
     let m = Float(n * plane)
-    var result = gradient
-    result.withUnsafeMutableBufferPointer { out in
-      x.withUnsafeBufferPointer { x in
-        ComputeRuntime.split(n * c) { range in
-          for row in range {
-            let j = row % c
-            let factor = scale[j] * inverse[j]
-            let slope = -factor * inverse[j] * scaleGradient[j] / m
-            let shift = -factor * offsetGradient[j] / m - slope * mean[j]
-            wf_scale_shift(out.baseAddress! + row * plane, factor, shift, plane)
-            wf_add_scaled(out.baseAddress! + row * plane, x.baseAddress! + row * plane, slope, plane)
+    return Tensor(shape: shape) { out in
+      gradient.withUnsafeBufferPointer { g in
+        x.withUnsafeBufferPointer { x in
+          ComputeRuntime.split(n * c) { range in
+            for row in range {
+              let j = row % c
+              let factor = scale[j] * inverse[j]
+              let slope = -factor * inverse[j] * scaleGradient[j] / m
+              let shift = -factor * offsetGradient[j] / m - slope * mean[j]
+              let (g, x) = (g.baseAddress! + row * plane, x.baseAddress! + row * plane)
+              let out = out.baseAddress! + row * plane
+              wf_scale_shift(g, factor, shift, out, plane)
+              wf_add_scaled(out, x, slope, out, plane)
+            }
           }
         }
       }
     }
-    return result
   }
 }

@@ -1,0 +1,56 @@
+/// What can be wrong with a model: one clear line each.
+public struct DetectorError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of thing is wrong.
+  public enum Code: String, Sendable, Equatable {
+    /// The tensors are not those of the architecture.
+    case wrongTensors
+    /// It is not known what network the file holds.
+    case unknownArchitecture
+    /// The file's own description of its model cannot be used.
+    case badDescription
+    /// There is no model of that name.
+    case unknownModel
+    /// The model was asked for something that it does not have, or was given crops of another size.
+    case badRequest
+  }
+
+  /// What kind of thing is wrong.
+  public let code: Code
+  /// What is wrong and what to do.
+  public let message: String
+  /// The file, if there is one.
+  public var path: String?
+
+  /// An error from its parts.
+  public init(_ code: Code, _ message: String, path: String? = nil) {
+    self.code = code
+    self.message = message
+    self.path = path
+  }
+
+  /// File and message in one line.
+  public var description: String { path.map { "\($0): \(message)" } ?? message }
+
+  /// Throws if `found` are not exactly the tensors `expected`; lists the first few of each kind of difference.
+  static func check(
+    _ found: [String: [Int]], against expected: [String: [Int]], model: String
+  ) throws(DetectorError) {
+    func list(_ names: [String]) -> String {
+      names.sorted().prefix(3).joined(separator: ", ")
+        + (names.count > 3 ? " and \(names.count - 3) more" : "")
+    }
+    let missing = expected.keys.filter { found[$0] == nil }
+    let unknown = found.keys.filter { expected[$0] == nil }
+    let misshapen = expected.compactMap { name, shape in
+      found[name].flatMap { $0 == shape ? nil : "\(name) \($0) instead of \(shape)" }
+    }
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("missing: \(list(missing))") }
+    if !unknown.isEmpty { parts.append("unknown: \(list(unknown))") }
+    if !misshapen.isEmpty { parts.append("wrong shape: \(list(misshapen))") }
+    guard parts.isEmpty else {
+      throw DetectorError(
+        .wrongTensors, "the tensors are not those of \(model); \(parts.joined(separator: "; "))")
+    }
+  }
+}
