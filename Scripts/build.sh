@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Builds everything from nothing; a warning or an import of an undeclared dependency fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scratch=.build-gate
+log=$(mktemp)
+trap 'rm -rf "$log" "$scratch"' EXIT
+rm -rf "$scratch"
+swift build -c release --scratch-path "$scratch" --explicit-target-dependency-import-check error 2>&1 | tee "$log"
+if grep -n 'warning:' "$log"; then
+  echo "build: there are warnings" >&2
+  exit 1
+fi
+echo "build: no warnings"
