@@ -78,6 +78,10 @@ let package = Package(
       dependencies: ["Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "ExplanationMetricsTests",
+      dependencies: ["ExplanationMetrics", "Explainers", "Tensor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "WhyFakeTests",
       dependencies: ["WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
       swiftSettings: settings),
