@@ -26,7 +26,7 @@ struct MapMetricsTests {
   @Test("agree with NumPy and SciPy to 1e-5")
   func golden() throws {
     let cases = try JSONDecoder().decode(
-      [Case].self, from: Data(contentsOf: TestSupport.golden("metrics/metrics.json")))
+      [Case].self, from: Data(contentsOf: URL(fileURLWithPath: Golden.path("metrics/metrics.json"))))
     #expect(cases.count == 3)
     for c in cases {
       let raw = try (0..<c.frames * c.side * c.side).map { i -> Double in
