@@ -2,7 +2,7 @@
 ///
 /// It is a record, so that a model file can carry it; module `FaceCrop` carries it out. A model is only as good as
 /// the likeness between its crops and those it was trained on.
-public enum CropPolicy: Sendable, Equatable, Codable {
+public enum CropPolicy: Sendable, Hashable, Codable {
   /// As in icpr2020dfdc: the box grown by 0.2 · height at each side and at the bottom, twice that on top, clamped
   /// to the frame; a square of the longer side around its centre, shifted inside at the left and top edges and
   /// cut at the right and bottom ones.

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "resample.h"
+
 enum {
   WF_OK = 0,
   WF_END = 1,              /* nothing more to come */

@@ -1,0 +1,92 @@
+public import VideoIO
+
+/// A crop policy carried out: from a detected box to the pixels that a model sees.
+///
+/// Regions are whole pixels. Edges are cut to integers toward the frame's left and top (as casting to an integer
+/// does), centres and halves by whole division, as in icpr2020dfdc; that code's side may come out one pixel smaller
+/// for some sizes by a rounding error of a division, ours is the longer side itself.
+extension CropPolicy {
+  /// The rectangle of whole pixels that `box` leads to in a frame of `width`×`height`; never empty. Only `square`'s
+  /// may reach beyond the frame.
+  public func region(of box: Box, width: Int, height: Int) -> Box {
+    precondition(
+      [box.x, box.y, box.width, box.height].allSatisfy { $0.isFinite && abs($0) < 1e9 } && width > 0
+        && height > 0,
+      "CropPolicy.region: \(box) in \(width)×\(height)")
+    switch self {
+    case .scale:
+      let margin = (0.2 * box.height).rounded(.toNearestOrEven)
+      return squared(
+        Edges(box).grown(left: margin, top: 2 * margin, right: margin, bottom: margin), width, height)
+    case .margin(let fraction):
+      let (x, y) = (fraction * box.width, fraction * box.height)
+      return squared(Edges(box).grown(left: x, top: y, right: x, bottom: y), width, height)
+    case .tight:
+      let (left, top, right, bottom) = Edges(box).clamped(width, height)
+      return Box(left, top, right - left, bottom - top)
+    case .square(let scale, let shiftX, let shiftY):
+      // No more than four times the frame: a wild box must not ask for all memory.
+      let wanted = (scale * box.height + 0.5).rounded(.down)
+      let side = min(max(wanted, 1), Double(4 * max(width, height)))
+      let x = (box.x + box.width / 2 + shiftX * box.height - side / 2 + 0.5).rounded(.down)
+      let y = (box.y + box.height / 2 + shiftY * box.height - side / 2 + 0.5).rounded(.down)
+      return Box(x: x, y: y, width: side, height: side)
+    }
+  }
+
+  /// The crop of `image` around `box`, scaled to `size`×`size` with the triangle filter.
+  ///
+  /// Where the region is not square (`tight`; others cut at the right or bottom edge) it is stretched, as the
+  /// sources do.
+  public func crop(_ image: RGBImage, _ box: Box, size: Int) -> RGBImage {
+    let region = region(of: box, width: image.width, height: image.height)
+    return image.cropped(
+      x: Int(region.x), y: Int(region.y), width: Int(region.width), height: Int(region.height)
+    ).resized(width: size, height: size)
+  }
+
+  /// Clamped, then a square of the longer side around the centre: shifted inside at the left and top, cut at the
+  /// right and bottom.
+  private func squared(_ edges: Edges, _ width: Int, _ height: Int) -> Box {
+    let (left, top, right, bottom) = edges.clamped(width, height)
+    let side = max(right - left, bottom - top)
+    let x = max((left + right) / 2 - side / 2, 0)
+    let y = max((top + bottom) / 2 - side / 2, 0)
+    return Box(x, y, min(side, width - x), min(side, height - y))
+  }
+}
+
+private struct Edges {
+  var left: Double
+  var top: Double
+  var right: Double
+  var bottom: Double
+
+  init(_ box: Box) {
+    (left, top, right, bottom) = (box.x, box.y, box.maxX, box.maxY)
+  }
+
+  func grown(left: Double, top: Double, right: Double, bottom: Double) -> Edges {
+    var grown = self
+    grown.left -= left
+    grown.top -= top
+    grown.right += right
+    grown.bottom += bottom
+    return grown
+  }
+
+  /// Inside the frame and cut to integers; one pixel at least, the nearest, for a box outside or without extent.
+  func clamped(_ width: Int, _ height: Int) -> (left: Int, top: Int, right: Int, bottom: Int) {
+    let left = min(Int(max(left, 0)), width - 1)
+    let top = min(Int(max(top, 0)), height - 1)
+    return (
+      left, top, max(Int(min(right, Double(width))), left + 1), max(Int(min(bottom, Double(height))), top + 1)
+    )
+  }
+}
+
+extension Box {
+  fileprivate init(_ x: Int, _ y: Int, _ width: Int, _ height: Int) {
+    self.init(x: Double(x), y: Double(y), width: Double(width), height: Double(height))
+  }
+}
