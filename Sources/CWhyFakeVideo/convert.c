@@ -85,7 +85,7 @@ int wf_convert(
   struct SwsContext *before = c->scaler;
   c->scaler = sws_getCachedContext(
     c->scaler, frame->width, frame->height, frame->format, width, height, AV_PIX_FMT_RGB24,
-    SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, NULL, NULL, NULL);
+    SWS_BILINEAR, NULL, NULL, NULL);
   if (!c->scaler) return WF_UNSUPPORTED;
   if (c->scaler != before || c->matrix != matrix || c->full != full) {
     /* Fails only where there is nothing to set (RGB to RGB). */
@@ -111,6 +111,23 @@ int wf_convert(
   if (result < 0) return result;
   orient(c->rows, stride, width, height, orientation, rgb);
   return WF_OK;
+}
+
+uint8_t *wf_padded(int width, int height) {
+  /* Room beyond the last row: the scaler reads whole vectors. */
+  return av_mallocz((size_t)((width + 1) & ~1) * ((height + 1) & ~1) * 3 + 64);
+}
+
+uint8_t *wf_pad(uint8_t *padded, const uint8_t *rgb, int width, int height) {
+  if (!padded) padded = wf_padded(width, height);
+  if (!padded) return NULL;
+  size_t from = (size_t)width * 3, to = (size_t)((width + 1) & ~1) * 3;
+  for (int y = 0; y < ((height + 1) & ~1); y++) {
+    uint8_t *row = padded + y * to;
+    memcpy(row, rgb + (size_t)(y < height ? y : height - 1) * from, from);
+    if (to > from) memcpy(row + from, row + from - 3, 3);
+  }
+  return padded;
 }
 
 void wf_converter_free(wf_converter *c) {

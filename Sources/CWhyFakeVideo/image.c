@@ -63,6 +63,25 @@ int wf_image_convert(wf_image *image, int orientation, uint8_t *rgb) {
     &image->converter, frame, frame->width, frame->height, orientation, AVCOL_SPC_SMPTE170M, 1, rgb);
 }
 
+/* The scaler's last chroma column of an odd width is not to be trusted, so it gets even sizes, padded. */
+static int fill_yuv(AVFrame *frame, const uint8_t *rgb, int width, int height) {
+  int even_width = (width + 1) & ~1, even_height = (height + 1) & ~1;
+  int result = WF_NO_MEMORY;
+  uint8_t *padded = wf_pad(NULL, rgb, width, height);
+  struct SwsContext *scaler = sws_getContext(
+    even_width, even_height, AV_PIX_FMT_RGB24, even_width, even_height, AV_PIX_FMT_YUVJ420P,
+    SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, NULL, NULL, NULL);
+  if (padded && scaler) {
+    const uint8_t *planes[4] = {padded, NULL, NULL, NULL};
+    int strides[4] = {even_width * 3, 0, 0, 0};
+    result = sws_scale(scaler, planes, strides, 0, even_height, frame->data, frame->linesize);
+    if (result > 0) result = WF_OK;
+  }
+  sws_freeContext(scaler);
+  av_free(padded);
+  return result;
+}
+
 int wf_image_encode(
   const uint8_t *rgb, int width, int height, int kind, int quality, uint8_t **out, size_t *count) {
   wf_quiet();
@@ -71,7 +90,6 @@ int wf_image_encode(
   const AVCodec *encoder = avcodec_find_encoder(kind == WF_PNG ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG);
   if (!encoder) return WF_NO_ENCODER;
   int result = WF_NO_MEMORY;
-  struct SwsContext *scaler = NULL;
   AVCodecContext *codec = avcodec_alloc_context3(encoder);
   AVPacket *packet = av_packet_alloc();
   AVFrame *frame = av_frame_alloc();
@@ -89,22 +107,16 @@ int wf_image_encode(
     frame->quality = codec->global_quality;
   }
   if ((result = avcodec_open2(codec, encoder, NULL)) < 0) goto end;
+  frame->width = (width + 1) & ~1;
+  frame->height = (height + 1) & ~1;
   if ((result = av_frame_get_buffer(frame, 0)) < 0) goto end;
+  frame->width = width;
+  frame->height = height;
   if (kind == WF_PNG) {
     for (int y = 0; y < height; y++)
       memcpy(frame->data[0] + (ptrdiff_t)y * frame->linesize[0], rgb + (size_t)y * width * 3, (size_t)width * 3);
-  } else {
-    scaler = sws_getContext(
-      width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ420P,
-      SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, NULL, NULL, NULL);
-    if (!scaler) {
-      result = WF_UNSUPPORTED;
-      goto end;
-    }
-    const uint8_t *planes[4] = {rgb, NULL, NULL, NULL};
-    int strides[4] = {width * 3, 0, 0, 0};
-    result = sws_scale(scaler, planes, strides, 0, height, frame->data, frame->linesize);
-    if (result < 0) goto end;
+  } else if ((result = fill_yuv(frame, rgb, width, height))) {
+    goto end;
   }
   if ((result = avcodec_send_frame(codec, frame)) < 0) goto end;
   if ((result = avcodec_send_frame(codec, NULL)) < 0) goto end;
@@ -118,7 +130,6 @@ int wf_image_encode(
   *count = (size_t)packet->size;
   result = WF_OK;
 end:
-  sws_freeContext(scaler);
   av_frame_free(&frame);
   av_packet_free(&packet);
   avcodec_free_context(&codec);

@@ -27,6 +27,10 @@ void wf_converter_free(wf_converter *converter);
 void wf_describe_frame(const AVFrame *frame, wf_frame *out);
 /* WF_OK, or WF_TOO_LARGE. */
 int wf_check_size(int64_t width, int64_t height);
+/* Memory for width × height RGB padded to even sizes; av_free frees it. */
+uint8_t *wf_padded(int width, int height);
+/* rgb with its last column and row doubled where their number is odd, into padded (new memory if NULL). */
+uint8_t *wf_pad(uint8_t *padded, const uint8_t *rgb, int width, int height);
 /* The orientation bits of a display matrix (nine numbers). */
 int wf_orientation(const int32_t *matrix);
 

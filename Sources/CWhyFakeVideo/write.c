@@ -97,8 +97,7 @@ static int open_writer(
   if (!w->scaler) return WF_UNSUPPORTED;
   sws_setColorspaceDetails(
     w->scaler, sws_getCoefficients(SWS_CS_DEFAULT), 1, sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);
-  /* Room beyond the last row: the scaler reads whole vectors. */
-  w->padded = av_mallocz((size_t)w->frame->width * w->frame->height * 3 + 64);
+  w->padded = wf_padded(width, height);
   if (!w->padded) return WF_NO_MEMORY;
 
   w->stream = avformat_new_stream(w->format, NULL);
@@ -171,19 +170,13 @@ int wf_writer_append(wf_writer *w, const uint8_t *rgb, int64_t start, int64_t du
   }
   w->spans[w->span_count++] = (wf_span){start, duration};
 
-  /* An odd side gets its last column or row twice. */
-  size_t from = (size_t)w->width * 3, to = (size_t)w->frame->width * 3;
-  for (int y = 0; y < w->frame->height; y++) {
-    uint8_t *row = w->padded + y * to;
-    memcpy(row, rgb + (size_t)(y < w->height ? y : w->height - 1) * from, from);
-    if (to > from) memcpy(row + from, row + from - 3, 3);
-  }
+  wf_pad(w->padded, rgb, w->width, w->height);
   int result;
   if (!w->frame->buf[0]) result = av_frame_get_buffer(w->frame, 0);
   else result = av_frame_make_writable(w->frame);
   if (result < 0) return result;
   const uint8_t *planes[4] = {w->padded, NULL, NULL, NULL};
-  int strides[4] = {(int)to, 0, 0, 0};
+  int strides[4] = {w->frame->width * 3, 0, 0, 0};
   result = sws_scale(w->scaler, planes, strides, 0, w->frame->height, w->frame->data, w->frame->linesize);
   if (result < 0) return result;
   w->frame->pts = start;

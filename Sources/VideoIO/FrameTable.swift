@@ -158,9 +158,12 @@ struct FrameTable {
 extension VideoSource {
   /// Seeks to `entry` and reads its packet, which then waits; nil if another one was found there.
   mutating func land(on entry: FrameTable.Entry) -> wf_packet? {
-    for time in [entry.dts, entry.pts] where time != WF_NO_TIME {
+    // Demuxers search by either time, and some by one that is off by the reordering delay.
+    let later = entry.dts == WF_NO_TIME ? entry.pts : 2 &* entry.pts &- entry.dts
+    for time in [entry.pts, entry.dts, later] where time != WF_NO_TIME {
       guard seek(time), case .packet(let packet) = readPacket() else { continue }
-      if packet.pts == entry.pts && packet.dts == entry.dts && packet.size == entry.size { return packet }
+      // Presentation times are unique in a listed video; decoding times may be unknown after a seek.
+      if packet.pts == entry.pts && packet.size == entry.size { return packet }
     }
     return nil
   }

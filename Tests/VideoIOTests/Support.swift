@@ -60,3 +60,64 @@ extension VideoReader {
     return numbers
   }
 }
+
+/// The `ffmpeg` and `ffprobe` commands, for inputs that VideoWriter does not make and for a second opinion.
+enum FFmpeg {
+  static let isThere = (try? run("ffmpeg", ["-version"])) != nil
+
+  struct Failure: Error {
+    let arguments: [String]
+    let message: String
+  }
+
+  @discardableResult
+  static func run(_ command: String, _ arguments: [String]) throws -> Data {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [command] + arguments
+    let output = Pipe()
+    let errors = FileManager.default.temporaryDirectory.appendingPathComponent("errors-\(UUID().uuidString)")
+    try Data().write(to: errors)
+    defer { try? FileManager.default.removeItem(at: errors) }
+    process.standardOutput = output
+    process.standardError = try FileHandle(forWritingTo: errors)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      let message = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
+      throw Failure(arguments: arguments, message: String(message.suffix(400)))
+    }
+    return data
+  }
+
+  /// Encodes `images` of one size, 25 a second, to `path` with `arguments`.
+  static func encode(_ images: [RGBImage], _ arguments: [String], to path: String) throws {
+    let raw = path + ".rgb"
+    defer { try? FileManager.default.removeItem(atPath: raw) }
+    try Data(images.flatMap(\.pixels)).write(to: URL(fileURLWithPath: raw))
+    let size = "\(images[0].width)x\(images[0].height)"
+    try run(
+      "ffmpeg",
+      [
+        "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", "25", "-i", raw,
+        "-threads", "2",
+      ]
+        + arguments + [path])
+  }
+
+  /// The pictures of a full decode by the command.
+  static func decode(_ path: String, width: Int = 192, height: Int = 96) throws -> [RGBImage] {
+    let data = try run(
+      "ffmpeg",
+      [
+        "-v", "quiet", "-i", path, "-vsync", "passthrough", "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt",
+        "rgb24", "-",
+      ])
+    let size = width * height * 3
+    return (0..<data.count / size).map {
+      RGBImage(width: width, height: height, pixels: [UInt8](data[$0 * size..<($0 + 1) * size]))
+    }
+  }
+}
