@@ -23,7 +23,12 @@ intptr_t wf_depthwise_scratch(const wf_plane *p) {
   return (forward > backward ? forward : backward) + p->kernelHeight * p->kernelWidth;
 }
 
-WF_INLINE void pad_plane(const wf_plane *p, const float *in, float *scratch) {
+/// Every second value of `source`.
+WF_INLINE void gather_even(const float *restrict source, float *restrict out, intptr_t count) {
+  for (intptr_t i = 0; i < count; i++) out[i] = source[2 * i];
+}
+
+WF_MULTIVERSION static void pad_plane(const wf_plane *p, const float *in, float *scratch) {
   padded_size s = padded(p);
   intptr_t pitch = p->stride == 2 ? 2 * s.half : s.columns;
   memset(scratch, 0, (size_t)(s.rows * pitch) * sizeof(float));
@@ -35,8 +40,9 @@ WF_INLINE void pad_plane(const wf_plane *p, const float *in, float *scratch) {
     const float *source = in + sourceRow * p->width - p->left;
     float *row = scratch + y * pitch;
     if (p->stride == 2) {
-      for (intptr_t x = (first + 1) & ~(intptr_t)1; x < last; x += 2) row[x >> 1] = source[x];
-      for (intptr_t x = first | 1; x < last; x += 2) row[s.half + (x >> 1)] = source[x];
+      intptr_t even = (first + 1) & ~(intptr_t)1, odd = first | 1;
+      if (even < last) gather_even(source + even, row + (even >> 1), (last - even + 1) / 2);
+      if (odd < last) gather_even(source + odd, row + s.half + (odd >> 1), (last - odd + 1) / 2);
     } else if (last > first) {
       memcpy(row + first, source + first, (size_t)(last - first) * sizeof(float));
     }

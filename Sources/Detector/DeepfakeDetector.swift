@@ -1,0 +1,165 @@
+public import Tensor
+public import VideoIO
+
+/// A detector of fake faces, from a model file.
+///
+/// A model file is a safetensors file whose metadata says everything (``write(to:precision:)`` makes one), or a
+/// checkpoint of a project that is recognised by its keys, with that project's padding, ε and input size.
+///
+/// ```swift
+/// let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
+/// let logits = try detector.logits(crops)  // [N], above 0: fake
+/// ```
+public struct DeepfakeDetector: GradientClassifier {
+  /// What differs from what a file says or its format implies; nil leaves it.
+  public struct Overrides: Sendable {
+    /// The model's name.
+    public var name: String?
+    /// The architecture that is expected, such as `EfficientNetB4`; another one is an error.
+    public var architecture: String?
+    /// How convolutions are padded.
+    public var padding: PaddingScheme?
+    /// Side of the crops in pixels.
+    public var inputSize: Int?
+    /// How a face's box becomes a crop.
+    public var cropPolicy: CropPolicy?
+    /// What it was trained on.
+    public var trainingData: String?
+    /// Where it comes from.
+    public var source: String?
+    /// The terms it is under.
+    public var licence: String?
+    /// What its model card reports.
+    public var performance: String?
+
+    /// No overrides.
+    public init() {}
+  }
+
+  /// Everything but the tensors.
+  public let description: ModelDescription
+  /// The network.
+  public let network: EfficientNet
+
+  /// A detector from its parts; throws if the description makes no sense.
+  public init(description: ModelDescription, network: EfficientNet) throws(DetectorError) {
+    try description.validate()
+    self.description = description
+    self.network = network
+  }
+
+  /// Loads a model file or a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: safetensors or a PyTorch zip checkpoint. A checkpoint is read, never executed.
+  ///   - overrides: what differs from what the file says.
+  public init(contentsOf path: String, overrides: Overrides = Overrides()) throws {
+    let weights = try Checkpoint.load(path)
+    do {
+      try self.init(weights, fileName: path, overrides: overrides)
+    } catch {
+      var error = error
+      error.path = path
+      throw error
+    }
+  }
+
+  /// Loads a model by its name; see ``ModelZoo``.
+  public init(named name: String, overrides: Overrides = Overrides()) throws {
+    try self.init(contentsOf: ModelZoo.locate(name), overrides: overrides)
+  }
+
+  private init(_ weights: Weights, fileName: String, overrides: Overrides) throws(DetectorError) {
+    guard let format = EfficientNetNames(recognising: Set(weights.tensors.keys)) else {
+      throw DetectorError(
+        .unknownArchitecture,
+        "no known network has these tensors (\(weights.tensors.keys.sorted().prefix(3).joined(separator: ", ")) …); "
+          + "EfficientNet checkpoints of efficientnet_pytorch, icpr2020dfdc and torchvision are known")
+    }
+    guard let configuration = format.configuration(weights.tensors.mapValues(\.shape)) else {
+      throw DetectorError(
+        .unknownArchitecture, "an EfficientNet by its names, but none of B0 to B7 by its shapes")
+    }
+    if let wanted = overrides.architecture, wanted != configuration.name {
+      throw DetectorError(.unknownArchitecture, "it holds an \(configuration.name), not an \(wanted)")
+    }
+    var description: ModelDescription
+    if let stored = try ModelDescription(metadata: weights.metadata) {
+      description = stored
+    } else {
+      let file = fileName.split(separator: "/").last.map(String.init) ?? fileName
+      let stem = file.split(separator: ".").first.map(String.init) ?? file
+      description = ModelDescription(
+        info: ModelInfo(
+          name: stem, architecture: configuration.name, inputSize: format.inputSize(configuration)),
+        padding: format.padding, epsilon: format.epsilon(configuration))
+    }
+    description.apply(overrides)
+    let network = try EfficientNet(
+      configuration, padding: description.padding, epsilon: description.epsilon,
+      parameters: format.renamed(weights.tensors, configuration))
+    try self.init(description: description, network: network)
+  }
+
+  /// Writes a model file that says everything needed to run it; whole or not at all.
+  public func write(to path: String, precision: Weights.Precision = .float16) throws {
+    let weights = Weights(network.parameters, metadata: try description.metadata())
+    try weights.writeSafetensors(to: path, precision: precision)
+  }
+
+  // MARK: Classifier
+
+  /// What the model is and what it wants to be fed.
+  public var info: ModelInfo { description.info }
+
+  /// Logits `[N]` of crops `[N, 3, S, S]`, RGB in [0, 1]; above 0 means fake.
+  public func logits(_ crops: Tensor) throws -> Tensor {
+    network.logits(try normalised(crops))
+  }
+
+  /// `stem`, `blocks.0` …, `head`.
+  public var blocks: [Block] { network.blocks }
+
+  /// The activations at `block` and the gradients of the logits there; only what comes after `block` is recorded.
+  public func activations(at block: Block, _ crops: Tensor) throws -> BlockActivations {
+    guard let stage = blocks.firstIndex(of: block) else {
+      throw DetectorError(.badRequest, "\(info.name) has no block \(block.name)")
+    }
+    let (activations, logits) = network.split(try normalised(crops), after: stage)
+    return BlockActivations(
+      logits: logits.detached(), activations: activations.detached(),
+      gradients: logits.gradients(of: [activations])[0])
+  }
+
+  /// The gradient of each crop's logit with respect to the crop.
+  public func inputGradients(_ crops: Tensor) throws -> (logits: Tensor, gradients: Tensor) {
+    let leaf = crops.tracked()
+    let logits = network.logits(try normalised(leaf))
+    return (logits.detached(), logits.gradients(of: [leaf])[0])
+  }
+
+  /// (x − mean) / standard deviation, as the network was trained.
+  private func normalised(_ crops: Tensor) throws(DetectorError) -> Tensor {
+    guard crops.shape.count == 4, crops.shape[1] == 3, crops.shape[2] >= 16, crops.shape[3] >= 16 else {
+      throw DetectorError(
+        .badRequest, "crops \(crops.shape) are not [N, 3, H, W] with at least 16 pixels a side")
+    }
+    let variance = description.standardDeviation.map { $0 * $0 }
+    return crops.batchNormalized(
+      scale: Tensor(shape: [3], repeating: 1), offset: Tensor(shape: [3], repeating: 0),
+      mean: Tensor(shape: [3], description.mean), variance: Tensor(shape: [3], variance), epsilon: 0)
+  }
+}
+
+extension ModelDescription {
+  mutating func apply(_ overrides: DeepfakeDetector.Overrides) {
+    info.name = overrides.name ?? info.name
+    info.inputSize = overrides.inputSize ?? info.inputSize
+    info.cropPolicy = overrides.cropPolicy ?? info.cropPolicy
+    info.trainingData = overrides.trainingData ?? info.trainingData
+    info.source = overrides.source ?? info.source
+    info.licence = overrides.licence ?? info.licence
+    info.performance = overrides.performance ?? info.performance
+    padding = overrides.padding ?? padding
+  }
+}
