@@ -63,7 +63,7 @@ static int open_encoder(wf_writer *w, const char *name, const char *preset, int 
 static int open_writer(
   wf_writer *w, const char *path, int width, int height, const char *encoders, const char *preset, int quality,
   int threads, char *used, size_t used_size) {
-  int result = wf_check_size(width + 1, height + 1);
+  int result = wf_check_size((int64_t)width + 1, (int64_t)height + 1);
   if (result) return result;
   w->width = width;
   w->height = height;

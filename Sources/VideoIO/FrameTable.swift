@@ -29,8 +29,11 @@ struct FrameTable {
   /// Reads all packets of `source`, which is left at its end.
   init(listing source: inout VideoSource) {
     let stream = source.stream
-    tick = Double(stream.time_base_num) / Double(max(1, stream.time_base_den))
-    ticksPerFrame = stream.frame_rate > 0 ? max(1, 1 / (stream.frame_rate * tick)) : max(1, 0.04 / tick)
+    // A damaged file may say anything: keep the numbers where sums of them cannot overflow.
+    let isSane = stream.time_base_num > 0 && stream.time_base_den > 0
+    tick = isSane ? Double(stream.time_base_num) / Double(stream.time_base_den) : 1 / 90000
+    let ticks = stream.frame_rate > 0 ? 1 / (stream.frame_rate * tick) : 0.04 / tick
+    ticksPerFrame = min(max(1, ticks), 1e9)
     isCounted = stream.packets_are_frames == 0 || stream.may_be_interlaced != 0
     var packets = 0
     var firstKey: Int64?
@@ -101,7 +104,7 @@ struct FrameTable {
       }
     }
     if !haveTimes { times = times.indices.map { Int64((Double($0) * ticksPerFrame).rounded()) } }
-    end = (times.last ?? 0) + (haveTimes && length > 0 ? length : Int64(ticksPerFrame.rounded()))
+    end = (times.last ?? 0) &+ (haveTimes && length > 0 ? length : Int64(ticksPerFrame.rounded()))
   }
 
   // MARK: Times
@@ -109,8 +112,8 @@ struct FrameTable {
   /// Seconds after the first frame at which frame `index` is shown; `index` may be ``count``: the end.
   func time(of index: Int) -> Double {
     guard let first = times.first else { return 0 }
-    let ticks = index < times.count ? times[index] : max(end, times[times.count - 1] + 1)
-    return Double(ticks - first) * tick
+    let ticks = index < times.count ? times[index] : max(end, times[times.count - 1] &+ 1)
+    return (Double(ticks) - Double(first)) * tick
   }
 
   /// From the first frame's start to the last one's end, in seconds.

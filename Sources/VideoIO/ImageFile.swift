@@ -48,13 +48,13 @@ public enum ImageFile {
 
   /// The image as the bytes of a PNG file.
   public static func png(_ image: RGBImage) throws(VideoError) -> [UInt8] {
-    try encode(image, .png, quality: 100)
+    try encode(image, .png, quality: 100, path: "")
   }
 
   /// The image as the bytes of a JPEG file (4:2:0); quality from 1 to 100.
   public static func jpeg(_ image: RGBImage, quality: Int = 90) throws(VideoError) -> [UInt8] {
     precondition((1...100).contains(quality), "ImageFile.jpeg: quality \(quality) is not within 1 and 100")
-    return try encode(image, .jpeg, quality: quality)
+    return try encode(image, .jpeg, quality: quality, path: "")
   }
 
   /// Writes the image as PNG or JPEG, as the name ends (`.png`, `.jpg`, `.jpeg`); whole or not at all.
@@ -62,9 +62,9 @@ public enum ImageFile {
     let name = path.lowercased()
     let bytes: [UInt8]
     if name.hasSuffix(".png") {
-      bytes = try png(image)
+      bytes = try encode(image, .png, quality: 100, path: path)
     } else if name.hasSuffix(".jpg") || name.hasSuffix(".jpeg") {
-      bytes = try jpeg(image)
+      bytes = try encode(image, .jpeg, quality: 90, path: path)
     } else {
       throw VideoError(
         code: .unsupported, message: "images are written as .png or .jpg; end the name with one of them",
@@ -74,7 +74,7 @@ public enum ImageFile {
   }
 
   private static func encode(
-    _ image: RGBImage, _ kind: ImageLayout.Kind, quality: Int
+    _ image: RGBImage, _ kind: ImageLayout.Kind, quality: Int, path: String
   ) throws(VideoError) -> [UInt8] {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
@@ -83,7 +83,7 @@ public enum ImageFile {
         pixels.baseAddress!, CInt(image.width), CInt(image.height), CInt(kind.code), CInt(quality), &bytes,
         &count)
     }
-    guard result == WF_OK, let bytes else { throw VideoError(writing: "", result) }
+    guard result == WF_OK, let bytes else { throw VideoError(writing: path, result) }
     defer { wf_bytes_free(bytes) }
     return Array(UnsafeBufferPointer(start: bytes, count: count))
   }

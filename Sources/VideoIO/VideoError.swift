@@ -101,7 +101,10 @@ extension VideoError {
     let (code, message): (Code, String) =
       switch Int(result) {
       case Int(WF_NO_ENCODER):
-        (.noEncoder, "FFmpeg has none of the encoders that were asked for; install one with libx264")
+        (
+          .noEncoder,
+          "FFmpeg has no encoder for a video of this size; install an FFmpeg with libx264, or make the video smaller"
+        )
       case Int(WF_TOO_LARGE):
         (
           .tooLarge,

@@ -24,7 +24,7 @@ public struct VideoProperties: Sendable, Codable, Equatable {
   public var colourRange: ColourRange
   /// Whether matrix or range are not tagged in the file but assumed (BT.601, limited).
   public var colourIsAssumed: Bool
-  /// Whether the file seems to have been cut: fewer frames could be read than it declares, or it ends inside one.
+  /// Whether the file is cut or damaged: fewer frames could be read than it declares, or it ends inside one.
   public var isTruncated: Bool
 }
 

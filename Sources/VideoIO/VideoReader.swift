@@ -119,6 +119,10 @@ public struct VideoReader: ~Copyable {
   ///   - indices: strictly increasing, from 0 up to ``VideoProperties/frameCount`` − 1.
   ///   - body: called for each; one frame is in memory at a time unless it keeps them. What it throws ends the reading
   ///     and is passed on.
+  ///
+  /// Damage inside the file can show that it has fewer frames than it announced. ``properties`` then says so from there
+  /// on (``VideoProperties/isTruncated``), indices are those of a full decode, and those past the new end are left out.
+  ///
   /// - Throws: ``VideoError``, and what `body` throws.
   public mutating func frames(at indices: [Int], _ body: (VideoFrame) throws -> Void) throws {
     precondition(
@@ -134,10 +138,12 @@ public struct VideoReader: ~Copyable {
   }
 
   private mutating func deliver(_ indices: [Int], _ body: (VideoFrame) throws -> Void) throws {
+    let announced = table.count
     var position = 0
     while position < indices.count {
       let index = indices[position]
       guard index < table.count else {
+        if index < announced { return }
         throw VideoError(
           code: .noSuchFrame, message: "there is no frame \(index); the video has \(table.count)", path: path)
       }
@@ -248,6 +254,7 @@ public struct VideoReader: ~Copyable {
     waitingPacket = nil
     isDraining = false
     hasGaps = false
+    properties.isTruncated = true
     properties.frameCount = table.count
     properties.duration = table.duration
     properties.averageFrameRate = Double(table.count) / table.duration

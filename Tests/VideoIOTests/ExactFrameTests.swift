@@ -97,6 +97,10 @@ struct Recipe: Sendable, CustomTestStringConvertible {
         "realtime",
       ]),
     Recipe(
+      name: "AV1", file: "a.mp4",
+      encoding: ["-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "30", "-g", "20", "-lag-in-frames", "10"],
+      isCounted: false),
+    Recipe(
       name: "HEVC, open groups", file: "h.mp4",
       encoding: [
         "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
@@ -132,6 +136,39 @@ struct ExactFrameTests {
       #expect(try fresh.numbers(at: indices.sorted()) == indices.sorted().map { expected[$0] })
     }
     if let seeks = recipe.seeks { #expect((reader.seeks > 0) == seeks) }
+  }
+
+  @Test(
+    "a frame that turns out to be missing makes the reader count, and the others keep their right numbers")
+  func contradiction() throws {
+    let folder = try Folder()
+    let path = folder.path("a.mp4")
+    var writer = try VideoWriter(path: path, width: 192, height: 96)
+    for i in 0..<60 { try writer.append(Numbered.image(i), duration: 0.04) }
+    try writer.finish()
+    // The 30th slice gets a type that decoders pass over: its packet gives no frame.
+    var data = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+    var at = try #require(Data(data).range(of: Data("mdat".utf8))).upperBound
+    var slices = 0
+    while at + 5 < data.count {
+      let length = data[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+      if [1, 5].contains(data[at + 4] & 31) { slices += 1 }
+      if slices == 30 {
+        data[at + 4] = data[at + 4] & 0xE0 | 30
+        break
+      }
+      at += 4 + length
+    }
+    try Data(data).write(to: URL(fileURLWithPath: path))
+    let expected = try FFmpeg.decode(path).map { Numbered.number($0) }
+    #expect(expected.count == 59)
+
+    var reader = try VideoReader(path: path)
+    #expect(!reader.isCounted && reader.properties.frameCount == 60)
+    #expect(try reader.numbers(at: Array(0..<60)) == expected)
+    #expect(reader.isCounted && reader.properties.frameCount == 59 && reader.properties.isTruncated)
+    #expect(try reader.numbers(at: [3, 40, 58]) == [3, 40, 58].map { expected[$0] })
+    #expect(throws: VideoError.self) { try reader.numbers(at: [59]) }
   }
 
   @Test("a body that throws ends the reading, and the next one is right again")

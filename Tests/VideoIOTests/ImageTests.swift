@@ -4,7 +4,7 @@ import VideoIO
 
 @Suite("Images")
 struct ImageTests {
-  private static func noise(_ width: Int, _ height: Int) -> RGBImage {
+  static func noise(_ width: Int, _ height: Int) -> RGBImage {
     var state: UInt32 = 7
     let pixels = (0..<width * height * 3).map { _ -> UInt8 in
       state = state &* 1_664_525 &+ 1_013_904_223

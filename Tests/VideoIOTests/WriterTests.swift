@@ -177,6 +177,43 @@ struct WriterTests {
     #expect(try VideoReader(path: path).properties.frameCount == 2)
   }
 
+  /// Whether a small file system can be had: only for root, and not in every container.
+  private static let canMount: Bool = {
+    guard let folder = try? Folder() else { return false }
+    let isMounted =
+      (try? FFmpeg.run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.url.path])) != nil
+    if isMounted { _ = try? FFmpeg.run("umount", [folder.url.path]) }
+    return isMounted
+  }()
+
+  @Test(
+    "a full disk is told, and nothing is left on it",
+    .enabled(if: canMount, "needs the right to mount a tmpfs"))
+  func fullDisk() throws {
+    let folder = try Folder()
+    try FFmpeg.run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.url.path])
+    defer { _ = try? FFmpeg.run("umount", [folder.url.path]) }
+    let noise = ImageTests.noise(256, 256)
+    func error(_ body: () throws -> Void) -> VideoError.Code? {
+      do {
+        try body()
+        return nil
+      } catch {
+        return (error as? VideoError)?.code
+      }
+    }
+    let written = error {
+      var writer = try VideoWriter(
+        path: folder.path("a.mp4"), width: 256, height: 256, options: .init(quality: 1))
+      for _ in 0..<8 { try writer.append(noise, duration: 0.1) }
+      try writer.finish()
+    }
+    #expect(written == .notWritable)
+    #expect(folder.names.isEmpty)
+    #expect(error { try ImageFile.write(noise, to: folder.path("a.png")) } == .notWritable)
+    #expect(folder.names.isEmpty)
+  }
+
   @Test("names with colons, percent signs and spaces are just names")
   func names() throws {
     let folder = try Folder()
