@@ -63,7 +63,7 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Tensor", "VideoIO"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector"], path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "VideoIOTests", dependencies: ["VideoIO", "TestSupport"], swiftSettings: settings),

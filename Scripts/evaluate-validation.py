@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Score the DFDC validation crops with PyTorch, to compare our engine with.
 
-Needs (PyPI): torch, torchvision, numpy, pillow.
-Makes: a .npy of one Float32 logit for each crop, in the order of the tar, from the shipped weights (tensors of two
-and more dimensions rounded to Float16, as they ship). Prints balanced accuracy at logit 0 and ROC AUC. The test
+Needs (PyPI): torch, torchvision, numpy, pillow, safetensors.
+Makes: a .safetensors with `logits`, one for each crop in the order of the tar, from the shipped weights (tensors of
+two and more dimensions rounded to Float16, as they ship). Prints balanced accuracy at logit 0 and ROC AUC. The test
 "the shipped detector's figures come out of our engine" reads the file and computes the same figures in Swift.
 
-    python Scripts/evaluate-validation.py WEIGHTS.pth DFDC-FACES Tests/Golden/efficientnet/validation-logits.npy
+    python Scripts/evaluate-validation.py WEIGHTS.pth DFDC-FACES Tests/Golden/efficientnet/validation-logits.safetensors
 
 DFDC-FACES holds index.csv and validation-0.tar.
 """
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import torchvision
 from PIL import Image
+from safetensors.torch import save_file
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -82,7 +83,7 @@ def main():
     flush()
     logits = np.concatenate(logits)
     fake = np.array([labels[name] for name in names])
-    np.save(options.output, logits.astype(np.float32))
+    save_file({"logits": torch.from_numpy(logits)}, options.output)
     print(
         f"{len(logits)} crops ({fake.sum()} fake): balanced accuracy {balanced_accuracy(logits, fake):.4f} "
         f"at logit 0, ROC AUC {roc_auc(logits, fake):.4f}")

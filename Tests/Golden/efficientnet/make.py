@@ -35,7 +35,7 @@ PARAMETERS = (
     "stem.conv.weight", "stem.norm.bias", "blocks.0.depthwise.conv.weight", "blocks.1.expand.conv.weight",
     "blocks.3.depthwise.norm.weight", "blocks.5.squeeze.reduce.weight", "blocks.6.squeeze.expand.bias",
     "blocks.8.depthwise.conv.weight", "blocks.11.project.conv.weight", "blocks.11.depthwise.norm.bias",
-    "head.conv.weight", "head.norm.weight", "classifier.weight", "classifier.bias",
+    "head.conv.weight", "head.norm.weight", "classifier.weight",
 )
 
 
