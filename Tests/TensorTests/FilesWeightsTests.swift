@@ -107,7 +107,8 @@ import Testing
       (#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "begins at byte 4"),
       (#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "4 bytes at its end"),
       (
-        #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+          + #""y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
         "begins at byte 4"
       ),
       (#"{"x":{"dtype":"F32","shape":[4611686018427387904,4,0],"data_offsets":[0,0]}}"#, "the shape"),
@@ -122,10 +123,11 @@ import Testing
       (#"{"x":{"dtype":"F32","shape":[2]}}"#, "lacks"),
       (#"{"x":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "'dtype', twice"),
       (
-        #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+        #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+          + #""x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
         "tensor 'x' twice"
       ),
-      (#"{"__metadata__":{"a":1},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "byte 22"),
+      (#"{"__metadata__":{"a":1},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "byte 21"),
       (
         #"{"__metadata__":{"a":"1","a":"2"},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
         "'a' twice"

@@ -4,14 +4,14 @@ public import Tensor
 public enum Checkpoint {
   /// Reads a safetensors file, or what `torch.save` of PyTorch 1.6 or later wrote (`.pth`, `.pt`, `.tar`).
   ///
-  /// A PyTorch file is a pickle. Only tensors, numbers, strings and containers of them are rebuilt; anything else is
-  /// an error that names it, and nothing is executed. Tensors become `Float` (halves, bfloat16 and doubles are
-  /// converted); integers and truth values are left out (`ignored`).
+  /// A PyTorch file is a pickle. Only tensors, numbers, strings and containers of them are rebuilt; anything
+  /// else is an error that names it, and nothing is executed. Tensors become `Float` (halves, bfloat16 and
+  /// doubles are converted); integers and truth values are left out (`ignored`).
   ///
-  /// What is saved is either the tensors by name, or a dictionary that has them under one of its keys. Without `key`,
-  /// these are taken: the file's own tensors if it has any; else those under `state_dict`, `model_state_dict`,
-  /// `model`, `net`, `module` or `weights`, the first that has any; else those under the only key that has any. The
-  /// key is given in the metadata as `checkpoint.key`.
+  /// What is saved is either the tensors by name, or a dictionary that has them under one of its keys.
+  /// Without `key`, these are taken: the file's own tensors if it has any; else those under `state_dict`,
+  /// `model_state_dict`, `model`, `net`, `module` or `weights`, the first that has any; else those under the
+  /// only key that has any. The key is given in the metadata as `checkpoint.key`.
   ///
   /// - Parameters:
   ///   - path: the file.
@@ -41,7 +41,8 @@ public enum Checkpoint {
     if has([0x50, 0x4b, 0x03, 0x04]) { return .zip }
     if has([0x80]), start.count > 13, has([0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20], at: 2) {
       throw FileProblem(
-        "is of PyTorch before 1.6; load it with torch.load and save it with torch.save in PyTorch 1.6 or later"
+        "is of PyTorch before 1.6; load it with torch.load and save it with torch.save in "
+          + "PyTorch 1.6 or later"
       )
     }
     if has([0x89] + Array("HDF".utf8)) {

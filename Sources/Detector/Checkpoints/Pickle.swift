@@ -1,7 +1,7 @@
 package import Tensor
 
-/// What a pickle rebuilt. Containers live in the machine and are named by number: they may hold each other in any
-/// way, and neither reading nor freeing them ever recurses.
+/// What a pickle rebuilt. Containers live in the machine and are named by number: they may hold each other
+/// in any way, and neither reading nor freeing them ever recurses.
 package enum PickleValue: Hashable {
   case none
   case bool(Bool)
@@ -61,8 +61,8 @@ package struct PickleTensor: Hashable {
 
 /// A machine for pickles of protocols 2 to 5 that knows only containers, numbers, strings and tensors.
 ///
-/// Python's machine imports what a pickle names and calls it. This one compares the name with ``PickleCallable`` and
-/// refuses the rest. What it holds is bounded by the length of the pickle.
+/// Python's machine imports what a pickle names and calls it. This one compares the name with
+/// ``PickleCallable`` and refuses the rest. What it holds is bounded by the length of the pickle.
 package struct Pickle {
   private let bytes: [UInt8]
   /// How far it has read.
@@ -167,8 +167,8 @@ package struct Pickle {
       }
     default:
       throw FileProblem(
-        "has a pickle with opcode 0x\(String(opcode, radix: 16)) at byte \(position - 1): it is damaged, or makes "
-          + "objects that are not rebuilt; save only a state_dict()")
+        "has a pickle with opcode 0x\(String(opcode, radix: 16)) at byte \(position - 1): it is damaged, or "
+          + "makes objects that are not rebuilt; save only a state_dict()")
     }
   }
 
@@ -293,8 +293,8 @@ package struct Pickle {
     guard let callable = PickleCallable(module: module, name: name) else {
       let named = quoted("\(module).\(name)")
       throw FileProblem(
-        "names \(named), which is refused: only tensors, numbers, strings and containers are rebuilt, and nothing is "
-          + "executed; save only a state_dict()")
+        "names \(named), which is refused: only tensors, numbers, strings and containers are rebuilt, and "
+          + "nothing is executed; save only a state_dict()")
     }
     stack.append(.callable(callable))
   }

@@ -1,6 +1,7 @@
 import Tensor
 
-/// A file of `torch.save` since PyTorch 1.6: a zip with `data.pkl`, the pickle, and `data/<key>`, the numbers.
+/// A file of `torch.save` since PyTorch 1.6: a zip with `data.pkl`, the pickle, and `data/<key>`, the
+/// numbers.
 struct TorchFile {
   private let archive: ZipArchive
   private let folder: String

@@ -98,7 +98,8 @@ package struct ZipArchive {
     guard let record = records[name] else { return nil }
     guard record.flags & 1 == 0, record.method == 0 else {
       throw FileProblem(
-        "has the compressed or encrypted entry \(quoted(name)), which PyTorch does not write; save it with torch.save"
+        "has the compressed or encrypted entry \(quoted(name)), which PyTorch does not write; "
+          + "save it with torch.save"
       )
     }
     let damaged = FileProblem("is damaged: its entry \(quoted(name)) does not fit in the file; get it again")

@@ -104,7 +104,8 @@ extension Tensor {
   }
 }
 
-/// Copies the elements of `shape` that lie at `strides` in `source` to row-major order; every index must be inside.
+/// Copies the elements of `shape` that lie at `strides` in `source` to row-major order; every index must be
+/// inside.
 func gather<T>(
   _ source: UnsafePointer<T>, shape: [Int], strides: [Int], to out: UnsafeMutablePointer<T>
 ) {

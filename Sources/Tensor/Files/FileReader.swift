@@ -62,7 +62,8 @@ package struct FileReader: ~Copyable {
     return bytes
   }
 
-  /// Writes `count` numbers stored as `type` at `offset` to `floats`, a megabyte at a time: nothing is held twice.
+  /// Writes `count` numbers stored as `type` at `offset` to `floats`, a megabyte at a time: nothing is held
+  /// twice.
   package func read(
     _ type: ElementType, at offset: Int, count: Int, to floats: UnsafeMutablePointer<Float>,
     bigEndian: Bool = false

@@ -1,6 +1,6 @@
-// NumPy's .npy format, https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html: versions 1.0, 2.0 and
-// 3.0, any order of bytes and of elements. The header, a dictionary in Python's spelling, is read as exactly that and
-// never evaluated.
+// NumPy's .npy format, https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html: versions 1.0,
+// 2.0 and 3.0, any order of bytes and of elements. The header, a dictionary in Python's spelling, is read as
+// exactly that and never evaluated.
 
 /// An array of bytes: a `.npy` file of uint8, such as a clip of shape T×S×S×3.
 public struct ByteArray: Sendable, Equatable {
@@ -65,7 +65,8 @@ extension Tensor {
     }
   }
 
-  /// Writes the tensor as a `.npy` file of float32 (version 1.0, little endian, row-major), whole or not at all.
+  /// Writes the tensor as a `.npy` file of float32 (version 1.0, little endian, row-major), whole or not at
+  /// all.
   ///
   /// - Throws: ``WeightsError`` if it cannot be written.
   public func writeNPY(to path: String) throws(WeightsError) {
@@ -134,12 +135,13 @@ private struct NPYHeader {
     self.count = count
     guard file.size - dataStart == count * type.size else {
       throw FileProblem(
-        "is cut off or damaged: \(file.size - dataStart) bytes where shape \(shape) of \(quoted(descriptor)) takes "
-          + "\(count * type.size)")
+        "is cut off or damaged: \(file.size - dataStart) bytes where shape \(shape) of "
+          + "\(quoted(descriptor)) takes \(count * type.size)")
     }
   }
 
-  /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys, each once, in any order.
+  /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: three keys, each once, in any
+  /// order.
   private mutating func parse(_ bytes: [UInt8]) throws(FileProblem) {
     var text = PythonText(bytes)
     var seen: Set<String> = []

@@ -1,12 +1,12 @@
-// The safetensors format, https://github.com/huggingface/safetensors: eight bytes with the length of the header, a
-// header in JSON, the numbers. Read as the reference implementation does, strictly: the numbers must be covered by
-// tensors without overlap or hole, the header has at most 100 MB and no name twice.
+// The safetensors format, https://github.com/huggingface/safetensors: eight bytes with the length of the
+// header, a header in JSON, the numbers. Read as the reference implementation does, strictly: the numbers
+// must be covered by tensors without overlap or hole, the header has at most 100 MB and no name twice.
 
 extension Weights {
   /// Reads a safetensors file.
   ///
-  /// F32, F16, BF16 and F64 (rounded to `Float`) become tensors; integers and truth values are checked and then left
-  /// out (``ignored``). Memory: the tensors, the header and a megabyte.
+  /// F32, F16, BF16 and F64 (rounded to `Float`) become tensors; integers and truth values are checked and
+  /// then left out (``ignored``). Memory: the tensors, the header and a megabyte.
   ///
   /// - Throws: ``WeightsError`` if the file cannot be read, or is not whole and consistent.
   public init(safetensors path: String) throws(WeightsError) {
@@ -146,12 +146,13 @@ struct SafetensorsHeader {
     for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       guard entry.end <= size else {
         throw FileProblem(
-          "tensor \(quoted(entry.name)) ends at byte \(entry.end) of the data, which has \(size): the file is cut "
-            + "off or damaged; get it again")
+          "tensor \(quoted(entry.name)) ends at byte \(entry.end) of the data, which has \(size): the file "
+            + "is cut off or damaged; get it again")
       }
       guard entry.begin == covered else {
         throw FileProblem(
-          "is damaged: tensor \(quoted(entry.name)) begins at byte \(entry.begin) of the data where \(covered) is due"
+          "is damaged: tensor \(quoted(entry.name)) begins at byte \(entry.begin) of the data where "
+            + "\(covered) is due"
         )
       }
       covered = entry.end

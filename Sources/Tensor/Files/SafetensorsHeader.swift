@@ -1,6 +1,6 @@
 extension SafetensorsHeader {
-  /// Reads a header: one object of tensors and perhaps `__metadata__`. Its form is known, so it is read as exactly
-  /// that: nothing nests deeper, and no name may come twice.
+  /// Reads a header: one object of tensors and perhaps `__metadata__`. Its form is known, so it is read as
+  /// exactly that: nothing nests deeper, and no name may come twice.
   init(json: [UInt8]) throws(FileProblem) {
     var text = JSONText(json)
     var names: Set<String> = []
@@ -58,7 +58,8 @@ extension SafetensorsHeader.Entry {
   }
 }
 
-/// As much of JSON as a safetensors header needs: objects, strings, arrays of whole numbers. It never recurses.
+/// As much of JSON as a safetensors header needs: objects, strings, arrays of whole numbers. It never
+/// recurses.
 struct JSONText {
   private let bytes: [UInt8]
   private var position = 0

@@ -4,8 +4,8 @@ public struct Weights: Sendable, Equatable {
   public var tensors: [String: Tensor]
   /// What the file says about them: provenance, architecture and the like.
   public var metadata: [String: String]
-  /// Names of tensors that the file has and that were left out, because they hold integers or truth values: counters
-  /// such as BatchNorm's `num_batches_tracked`. Sorted.
+  /// Names of tensors that the file has and that were left out, because they hold integers or truth values:
+  /// counters such as BatchNorm's `num_batches_tracked`. Sorted.
   public var ignored: [String]
 
   /// Weights from their parts.
@@ -31,7 +31,8 @@ public struct Weights: Sendable, Equatable {
     /// IEEE halves (11 significant bits, up to 65504); tensors of fewer than two dimensions (biases,
     /// normalisation) stay in 32 bits.
     case float16
-    /// bfloat16 (8 significant bits, the range of `Float`); tensors of fewer than two dimensions stay in 32 bits.
+    /// bfloat16 (8 significant bits, the range of `Float`); tensors of fewer than two dimensions stay in 32
+    /// bits.
     case bfloat16
   }
 }

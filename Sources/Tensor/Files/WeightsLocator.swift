@@ -9,9 +9,10 @@
 
 /// Finds the weights that come with the package, also when the program was moved.
 ///
-/// Looked for in this order: the folders that the environment variable `WHYFAKE_MODELS` names (separated by colons);
-/// beside the program; in the module's resource bundle beside the program; in `../share/whyfake/models` from the
-/// program; in the user's cache (`$XDG_CACHE_HOME` or `~/.cache`, then `whyfake/models`).
+/// Looked for in this order: the folders that the environment variable `WHYFAKE_MODELS` names (separated by
+/// colons); beside the program; in the module's resource bundle beside the program; in
+/// `../share/whyfake/models` from the program; in the user's cache (`$XDG_CACHE_HOME` or `~/.cache`, then
+/// `whyfake/models`).
 public enum WeightsLocator {
   /// The path of a file of weights.
   ///
