@@ -105,16 +105,4 @@ struct RenderingMapTests {
     #expect(sheet.width == strip.width && sheet.height == 8 + 4 + 8)
     #expect(sheet[2, 13] == crop[2, 1])
   }
-
-  @Test("resizing keeps one colour, means areas when it shrinks and interpolates when it grows")
-  func resizing() {
-    let flat = RGBImage(width: 5, height: 3, red: 10, green: 20, blue: 30)
-    let small = flat.resizedForDisplay(width: 2, height: 2)
-    #expect(small == RGBImage(width: 2, height: 2, red: 10, green: 20, blue: 30))
-    #expect(flat.resizedForDisplay(width: 7, height: 9)[6, 8] == (10, 20, 30))
-    var ramp = RGBImage(width: 4, height: 1)
-    for x in 0..<4 { ramp[x, 0] = (UInt8(x * 60), 0, 255) }
-    #expect(ramp.resizedForDisplay(width: 2, height: 1)[0, 0] == (30, 0, 255))
-    #expect(ramp.resizedForDisplay(width: 8, height: 1)[1, 0] == (15, 0, 255))
-  }
 }

@@ -139,18 +139,6 @@ struct RenderingOverlayTests {
     #expect(column.max() == column.first)
     #expect(ColorBar.image(overlay: MapOverlay(colorMap: .inferno), height: 100) != image)
   }
-
-  @Test("a frame of 1280 by 480 takes less than 15 milliseconds")
-  func speed() {
-    let renderer = Self.renderer(
-      panels: [OverlayPanel(title: "GradCAM"), OverlayPanel(title: "SHAP")], frames: 16, side: 288)
-    var frame = Self.frame(3, side: 224, hot: 5000, maps: 2)
-    frame.picture = RGBImage(width: 512, height: 288, red: 9)
-    let clock = ContinuousClock()
-    let best = (0..<10).map { _ in clock.measure { _ = renderer.render(frame) } }.min() ?? .seconds(1)
-    print("overlay frame \(renderer.layout.width)×\(renderer.layout.height): \(best)")
-    #expect(best < .milliseconds(15))
-  }
 }
 
 @Suite("Lettering")

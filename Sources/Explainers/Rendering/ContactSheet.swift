@@ -15,14 +15,13 @@ public enum ContactSheet {
     let side = max(1, side)
     var canvas = Canvas(
       width: side + relevance.count * (side + gap), height: side, color: Theme.background)
-    let shown = crop.resizedForDisplay(width: side, height: side)
-    canvas.draw(shown, x: 0, y: 0)
+    canvas.draw(crop.resized(width: side, height: side, filter: .area), x: 0, y: 0)
     for (index, plane) in relevance.enumerated() {
       precondition(
         plane.count == crop.width * crop.height,
         "ContactSheet: \(plane.count) values over \(crop.width)×\(crop.height)")
-      let resized = resizedPlane(plane, width: crop.width, height: crop.height, toWidth: side, height: side)
-      canvas.draw(overlay.relevance(resized, over: shown), x: (index + 1) * (side + gap), y: 0)
+      let shown = overlay.relevance(plane, over: crop).resized(width: side, height: side, filter: .area)
+      canvas.draw(shown, x: (index + 1) * (side + gap), y: 0)
     }
     return canvas.image
   }

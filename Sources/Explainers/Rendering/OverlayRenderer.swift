@@ -139,16 +139,15 @@ public struct OverlayRenderer: Sendable {
     drawStatus(frame.position, on: &canvas)
     drawPicture(frame, on: &canvas)
     let side = layout.panelSide
-    let crop = frame.crop.resizedForDisplay(width: side, height: side)
+    let crop = frame.crop.resized(width: side, height: side, filter: .area)
     canvas.draw(crop, x: layout.crop.x, y: layout.crop.y)
     for (index, rect) in layout.panels.enumerated() {
       let plane = frame.relevance[index]
       precondition(
         plane.count == frame.crop.width * frame.crop.height,
         "OverlayRenderer: \(plane.count) values over \(frame.crop.width)×\(frame.crop.height)")
-      let shown = resizedPlane(
-        plane, width: frame.crop.width, height: frame.crop.height, toWidth: side, height: side)
-      canvas.draw(overlay.relevance(shown, over: crop), x: rect.x, y: rect.y)
+      let shown = overlay.relevance(plane, over: frame.crop)
+      canvas.draw(shown.resized(width: side, height: side, filter: .area), x: rect.x, y: rect.y)
       if let note = panels[index].note {
         lettering.draw(
           note, on: &canvas, x: rect.x + side / 2, y: rect.maxY - lettering.lineHeight - 6, color: Theme.text,
@@ -175,7 +174,8 @@ public struct OverlayRenderer: Sendable {
       canvas.fill(rect, Theme.hollow)
       return
     }
-    canvas.draw(picture.resizedForDisplay(width: rect.width, height: rect.height), x: rect.x, y: rect.y)
+    canvas.draw(
+      picture.resized(width: rect.width, height: rect.height, filter: .area), x: rect.x, y: rect.y)
     guard let box = frame.box, let size = frameSize else { return }
     func place(_ value: Double, _ scale: Int, _ of: Int) -> Int {
       let v = value / Double(of) * Double(scale)
