@@ -137,6 +137,20 @@ def sample(count, total):
     return [(2 * i * (total - 1) + count - 1) // (2 * (count - 1)) for i in range(count)]
 
 
+def rgb(frame):
+    """RGB of a yuv420p frame, BT.601 limited, chroma not interpolated: what libswscale up to FFmpeg 7 makes without being asked
+    for more. (Later ones interpolate; that alone moves BlazeFace's boxes by up to 1.4 pixels at 1080p.)"""
+    if frame.format.name != "yuv420p" or frame.width % 2 or frame.height % 2:
+        return frame.to_ndarray(format="rgb24")
+    h, w = frame.height, frame.width
+    planes = frame.to_ndarray().astype(np.float32)
+    y = 1.164383 * (planes[:h] - 16)
+    u, v = (np.repeat(np.repeat(p.reshape(h // 2, w // 2) - 128, 2, 0), 2, 1)
+            for p in (planes[h:h + h // 4], planes[h + h // 4:]))
+    rgb = np.stack([y + 1.596027 * v, y - 0.391762 * u - 0.812968 * v, y + 2.017232 * u], 2)
+    return np.clip(rgb + 0.5, 0, 255).astype(np.uint8)
+
+
 def read(path, count=None, indices=None):
     """(index, RGB frame) of the frames at indices, or of count evenly spaced ones."""
     if indices is None:
@@ -147,6 +161,6 @@ def read(path, count=None, indices=None):
         container.streams.video[0].thread_type = "AUTO"
         for i, frame in enumerate(container.decode(video=0)):
             if i in indices:
-                yield i, frame.to_ndarray(format="rgb24")
+                yield i, rgb(frame)
             if i >= max(indices):
                 break
