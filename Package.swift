@@ -56,10 +56,17 @@ let package = Package(
     .executableTarget(
       name: "WhyFakeTool",
       dependencies: [
-        "WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers",
+        "WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers", "ExplanationMetrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/whyfake", swiftSettings: settings),
+    .executableTarget(
+      name: "detect-in-20-lines", dependencies: ["WhyFake", "FaceCrop"], path: "Examples/detect-in-20-lines",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "occlusion",
+      dependencies: ["WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
+      path: "Examples/occlusion", swiftSettings: settings),
 
     // Tests.
     .target(
@@ -83,7 +90,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "WhyFakeTests",
-      dependencies: ["WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
+      dependencies: [
+        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport",
+        "WhyFakeTool", "detect-in-20-lines", "occlusion",
+      ],
       swiftSettings: settings),
   ]
 )

@@ -1,0 +1,53 @@
+import ExplanationMetrics
+import Explainers
+import FaceCrop
+import Tensor
+import VideoIO
+import WhyFake
+
+/// A judged face with what the explainers say of it, as it was written and is shown.
+struct Exhibit {
+  let track: Analysis.Track
+  /// One for each explainer.
+  let explanations: [Item]
+  /// The video with all explainers side by side, within the output folder.
+  let overlay: String
+
+  /// Names of all its files within the output folder.
+  var files: [String] {
+    explanations.flatMap { [$0.relevanceFile] + ($0.signedFile.map { [$0] } ?? []) + [$0.overlay] } + [
+      overlay
+    ]
+  }
+
+  /// The class that was explained.
+  var target: Target { explanations.first?.map.target ?? Target(predictedBy: track.opinion.logit) }
+
+  /// What one explainer says.
+  struct Item {
+    let map: ExplanationMap
+    /// The crops that it explains.
+    let clip: Clip
+    let relevance: RelevanceMap
+    let metrics: MapMetrics
+    /// Names within the output folder.
+    let relevanceFile: String
+    /// Nil for attention, which has no sign.
+    let signedFile: String?
+    let overlay: String
+
+    /// The method's name as people write it.
+    var title: String { map.explainer == ExplainerChoice.gradcam.rawValue ? "GradCAM" : map.explainer }
+
+    /// The relevance of frame `t`, a value for each pixel of its crop.
+    func plane(_ t: Int) -> [Float] {
+      let area = clip.size * clip.size
+      return relevance.values.withUnsafeBufferPointer { Array($0[t * area..<(t + 1) * area]) }
+    }
+
+    /// The crop of frame `t` under its map.
+    func picture(_ t: Int, side: Int, overlay: MapOverlay) -> RGBImage {
+      overlay.relevance(plane(t), over: clip.crops[t]).resized(width: side, height: side)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Detector
+import ExplanationMetrics
+import Explainers
+import FaceCrop
+import Foundation
+import Tensor
+import WhyFake
+
+/// `whyfake explain`: a folder with a report, the maps and videos.
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Shows what in a face made the detector say what it says.",
+    discussion: """
+      Writes a folder with report.html (a page that stands alone), explanation.json, the maps as .npy and \
+      videos of them (Documentation/JSON.md). It appears whole or not at all. A folder that is there already is \
+      replaced only if every file in it came from whyfake.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A video, a picture (JPEG, PNG) or a .npy clip (uint8 T×S×S×3).", valueName: "input"))
+  var input: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The folder to write; by default NAME.explained in the current folder.", valueName: "folder"))
+  var output: String?
+
+  @Option(help: "Frames to look at, evenly spaced.")
+  var frames: Int = AnalysisOptions.explain([]).frames
+
+  @Option(
+    help: ArgumentHelp(
+      "Explainers, separated by commas: \(ExplainerChoice.list).", valueName: "names"),
+    transform: ExplainCommand.choices)
+  var explainers: [ExplainerChoice] = ExplainerChoice.allCases
+
+  @Option(
+    name: .customLong("class"),
+    help: "The class that is explained; predicted is what the model says of the face at hand.")
+  var target: ClassChoice = .predicted
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws { try WhyFakeTool.validate(frames: frames) }
+
+  func run() throws {
+    common.prepare()
+    do {
+      try explain()
+    } catch let error as ExitCode {
+      throw error
+    } catch {
+      Terminal.message(oneLine(error, about: input))
+      throw ExitCode.failure
+    }
+  }
+
+  private func explain() throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: input, isDirectory: &isFolder), isFolder.boolValue {
+      throw Failure("explain takes one file at a time, not a folder; run it for each")
+    }
+    let start = Date()
+    let folder = try OutputFolder(output ?? defaultOutput)
+    let clock = ContinuousClock()
+    var timings: [(stage: String, seconds: Double)] = []
+
+    var analyzer: Analyzer?
+    var methods: [any Explainer] = []
+    var crops: [String: CropRecipe] = [:]
+    let loading = try clock.measure {
+      try orFail {
+        let detector = try common.detector()
+        methods = try explainers.map { choice in
+          let own = try common.detector(for: choice, main: detector)
+          let crop = CropRecipe(policy: own.info.cropPolicy, size: own.info.inputSize)
+          crops[choice.rawValue] = crop
+          return choice.explainer(own)
+        }
+        analyzer = try Analyzer(detector: detector)
+      }
+    }
+    guard let analyzer else { return }
+    timings.append(("loading", loading / .seconds(1)))
+
+    var options = AnalysisOptions.explain(methods, target: Target(rawValue: target.rawValue))
+    options.frames = frames
+    options.explainerCrops = crops
+    let analysis = try analyzer.analyze(input, options: options, context: .shown("", input))
+    for note in analysis.notes { Terminal.message("\(Terminal.shown(input)): \(note)") }
+    timings += analysis.timings.map { ($0.stage.rawValue, $0.seconds) }
+
+    let exhibition = Exhibition(analysis: analysis, folder: folder.path)
+    var exhibits: [Exhibit] = []
+    var sha256 = ""
+    let writing = try clock.measure {
+      sha256 = try SHA256.digest(ofFile: input)
+      exhibits = try exhibition.write { ProgressLine.shared.show("\(Terminal.shown(input)): writing", $0) }
+    }
+    timings.append(("writing", writing / .seconds(1)))
+
+    let attributes = try FileManager.default.attributesOfItem(atPath: input)
+    let provenance = Provenance(
+      created: start.formatted(.iso8601), sha256: sha256,
+      bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0, framesAsked: frames, target: target.rawValue,
+      explainers: explainers.map(\.rawValue), seed: common.seed, computedBy: ComputeRuntime.summary,
+      timings: timings, files: exhibits.flatMap(\.files) + ["report.html", "explanation.json"])
+    let record = ExplanationRecord(analysis: analysis, exhibits: exhibits, provenance: provenance).json()
+    try folder.write(record.text(pretty: true) + "\n", to: "explanation.json")
+    let report = Report(
+      analysis: analysis, exhibits: exhibits, provenance: provenance, overlay: exhibition.overlay)
+    try folder.write(report.html(), to: "report.html")
+    try folder.commit()
+
+    ProgressLine.shared.clear()
+    switch common.format {
+    case .json: try Terminal.result(record.text())
+    case .text:
+      try Terminal.result(analysis.line)
+      try Terminal.result(Terminal.shown("\(output ?? defaultOutput)/report.html"))
+    }
+  }
+
+  private var defaultOutput: String {
+    let stem = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
+    return (stem.isEmpty ? "input" : stem) + ".explained"
+  }
+
+  /// The explainers of a list, each once.
+  private static func choices(_ list: String) throws -> [ExplainerChoice] {
+    var choices: [ExplainerChoice] = []
+    for name in list.split(separator: ",", omittingEmptySubsequences: false) {
+      let name = name.trimmingCharacters(in: .whitespaces)
+      guard let choice = ExplainerChoice(rawValue: name) else {
+        throw ValidationError("There is no explainer '\(name)'; there is: \(ExplainerChoice.list).")
+      }
+      if !choices.contains(choice) { choices.append(choice) }
+    }
+    return choices
+  }
+}

@@ -1,0 +1,143 @@
+import Detector
+import ExplanationMetrics
+import Explainers
+import FaceCrop
+import Foundation
+import Tensor
+import VideoIO
+import WhyFake
+
+/// `explanation.json`: `Documentation/Schemas/explanation-1.schema.json`.
+struct ExplanationRecord {
+  let analysis: Analysis
+  let exhibits: [Exhibit]
+  let provenance: Provenance
+
+  func json() -> JSONValue {
+    [
+      "schemaVersion": 1,
+      "whyfake": .string(Analyzer.version),
+      "created": .string(provenance.created),
+      "input": input(),
+      "model": model(),
+      "settings": [
+        "framesAsked": .integer(provenance.framesAsked),
+        "class": .string(provenance.target),
+        "explainers": .array(provenance.explainers.map(JSONValue.string)),
+        "seed": .integer(Int(clamping: provenance.seed)),
+        "computedBy": .string(provenance.computedBy),
+      ],
+      "verdict": .string(analysis.verdict.rawValue),
+      "probability": .rounded(analysis.opinion?.probability, 6),
+      "logit": .float(analysis.opinion?.logit),
+      "score": .rounded(analysis.opinion?.score, 6),
+      "framesSampled": .array(
+        analysis.frames.map { frame in
+          ["index": .integer(frame.index), "time": .rounded(frame.time, 6)]
+        }),
+      "tracks": .array(analysis.tracks.map(track)),
+      "notes": .array(analysis.notes.map(JSONValue.string)),
+      "seconds": .object(
+        provenance.timings.map { JSONValue.Member(key: $0.stage, value: .rounded($0.seconds, 4)) }),
+      "files": .array(provenance.files.map(JSONValue.string)),
+    ]
+  }
+
+  private func input() -> JSONValue {
+    let input = analysis.input
+    return [
+      "path": .string(input.path),
+      "kind": .string(input.kind.rawValue),
+      "sha256": .string(provenance.sha256),
+      "bytes": .integer(provenance.bytes),
+      "width": .integer(input.width),
+      "height": .integer(input.height),
+      "frameCount": .integer(input.frameCount),
+      "duration": .rounded(input.duration, 6),
+      "frameRate": .rounded(input.frameRate, 4),
+      "codec": .text(input.codec),
+      "rotation": .integer(input.rotation),
+      "colour": .text(input.colour),
+    ]
+  }
+
+  private func model() -> JSONValue {
+    let model = analysis.model
+    return [
+      "name": .string(model.name),
+      "architecture": .string(model.architecture),
+      "inputSize": .integer(model.inputSize),
+      "cropPolicy": .string(model.cropPolicy.argument),
+      "trainingData": .text(model.trainingData),
+      "performance": .text(model.performance),
+      "source": .text(model.source),
+      "licence": .text(model.licence),
+    ]
+  }
+
+  private func track(_ track: Analysis.Track) -> JSONValue {
+    let exhibit = exhibits.first { $0.track.number == track.number }
+    return [
+      "track": .integer(track.number),
+      "judged": .bool(track.judged),
+      "probability": .rounded(track.opinion.probability, 6),
+      "logit": .float(track.opinion.logit),
+      "score": .rounded(track.opinion.score, 6),
+      "frames": .array(
+        zip(track.clip.frames, track.logits).map { frame, logit in
+          [
+            "index": .integer(frame.index),
+            "time": .rounded(frame.time, 6),
+            "box": frame.face.map { face in
+              .array([face.box.x, face.box.y, face.box.width, face.box.height].map { .rounded($0, 2) })
+            } ?? nil,
+            "keypoints": .array(
+              (frame.face?.keypoints ?? []).map { .array([.rounded($0.x, 2), .rounded($0.y, 2)]) }),
+            "confidence": .rounded(frame.face?.confidence, 4),
+            "logit": .float(logit),
+          ]
+        }),
+      "explanations": .array((exhibit?.explanations ?? []).map(explanation)),
+      "overlay": .text(exhibit?.overlay),
+    ]
+  }
+
+  private func explanation(_ item: Exhibit.Item) -> JSONValue {
+    let metrics = item.metrics
+    return [
+      "explainer": .string(item.map.explainer),
+      "class": .string(item.map.target.rawValue),
+      "kind": .string(item.map.kind.rawValue),
+      "resolution": .array(item.map.values.shape.map(JSONValue.integer)),
+      "empty": .bool(item.relevance.isEmpty),
+      "relevance": .string(item.relevanceFile),
+      "signed": .text(item.signedFile),
+      "overlay": .string(item.overlay),
+      "framePasses": .integer(item.map.cost.framePasses),
+      "seconds": .rounded(item.map.cost.seconds, 4),
+      "metrics": [
+        "frames": .integer(metrics.frames),
+        "intensity": .rounded(metrics.intensity, 6),
+        "variance": .rounded(metrics.variance, 6),
+        "interFrameConsistency": .rounded(metrics.interFrameConsistency, 6),
+        "intraFrameConsistency": .rounded(metrics.intraFrameConsistency, 6),
+        "centredness": .rounded(metrics.centredness, 6),
+      ],
+    ]
+  }
+}
+
+/// What was run on what, beyond the analysis itself.
+struct Provenance {
+  var created: String
+  var sha256: String
+  var bytes: Int
+  var framesAsked: Int
+  var target: String
+  var explainers: [String]
+  var seed: UInt64
+  var computedBy: String
+  var timings: [(stage: String, seconds: Double)]
+  /// Everything in the output folder.
+  var files: [String]
+}

@@ -1,0 +1,125 @@
+import Explainers
+import FaceCrop
+import Foundation
+import WhyFake
+
+/// `report.html`: one page that stands alone, for somebody who has to decide what to make of a video.
+struct Report {
+  let analysis: Analysis
+  let exhibits: [Exhibit]
+  let provenance: Provenance
+  /// How maps are laid over crops.
+  let overlay: MapOverlay
+
+  var name: String { (analysis.input.path as NSString).lastPathComponent }
+
+  func html() throws -> String {
+    let page: HTML = """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(name): \(headline)</title>
+      <style>\(HTML(stringLiteral: reportStyle))</style>
+      </head>
+      <body>
+      <main>
+      <h1>WhyFake report on \(name)</h1>
+      \(try verdict())
+      \(notes())
+      \(try faces())
+      \(trust())
+      \(facts())
+      \(timings())
+      <footer>Made by WhyFake \(Analyzer.version) on \(provenance.created). The folder that this page came in \
+      also holds the maps as arrays, the videos and <code>explanation.json</code> with every number.</footer>
+      </main>
+      </body>
+      </html>
+
+      """
+    return page.description
+  }
+
+  // MARK: The verdict
+
+  private var headline: String {
+    switch analysis.verdict {
+    case .fake: "taken for a fake"
+    case .real: "not taken for a fake"
+    case .noFace: "no face found"
+    case .undecided: "undecided"
+    }
+  }
+
+  private func verdict() throws -> HTML {
+    return """
+      <section class="verdict \(analysis.verdict.rawValue)">
+      <div>
+      <p class="word">\(headline.prefix(1).uppercased() + headline.dropFirst())</p>
+      \(words)
+      \(gauge)
+      </div>
+      \(try keyFigure())
+      </section>
+      """
+  }
+
+  /// The verdict in plain words, and how sure it is.
+  private var words: HTML {
+    let sampled = Words.count(analysis.frames.count, analysis.input.kind == .clip ? "crop" : "frame")
+    guard let track = analysis.decidingTrack else {
+      if analysis.tracks.isEmpty {
+        return
+          "<p>No face was found in the \(sampled) that were looked at, so that there is nothing to judge.</p>"
+      }
+      return """
+        <p>Faces were found, but none in enough of the \(sampled) that were looked at. A face counts when it is \
+        seen in half of them, or at least in three.</p>
+        """
+    }
+    let probability = track.opinion.probability
+    let above = track.logits.count { $0 > 0 }
+    let total = track.logits.count
+    let judged = analysis.tracks.count(where: \.judged)
+    let which =
+      judged > 1 ? "the most suspicious of \(judged) faces (face \(track.number + 1))" : "this face"
+    let frames: HTML
+    if total == 1 {
+      frames = "Only one picture was looked at."
+    } else if above == 0 || above == total {
+      frames = "All \(total) frames of the face agree."
+    } else {
+      frames = "\(above) of the \(total) frames of the face speak for fake, \(total - above) for real."
+    }
+    return """
+      <p>The detector gives <b>\(Words.percent(probability))</b> probability that \(which) was manipulated. \
+      \(sureness(probability)) \(frames)</p>
+      """
+  }
+
+  private func sureness(_ probability: Double) -> String {
+    switch probability {
+    case 0.95...: "It is as sure as it gets, which is not the same as being right."
+    case 0.75...: "It leans towards fake."
+    case 0.5...: "That is barely more than a coin toss: take it as undecided."
+    case 0.25...: "That is barely less than a coin toss: take it as undecided."
+    case 0.05...: "It leans towards real."
+    default: "It saw nothing that it knows of fakes, which does not prove that the video is genuine."
+    }
+  }
+
+  private var gauge: HTML {
+    guard let probability = analysis.opinion?.probability else { return "" }
+    return """
+      <div class="gauge" role="img" aria-label="Probability of fake: \(Words.percent(probability))">\
+      <i style="left:\(probability * 100)%"></i></div>
+      <div class="scale" aria-hidden="true"><span>real</span><span>undecided</span><span>fake</span></div>
+      """
+  }
+
+  private func notes() -> HTML {
+    HTML(analysis.notes.map { note in "<p class=\"note\">\(note)</p>" })
+  }
+}

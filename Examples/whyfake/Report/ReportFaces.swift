@@ -1,0 +1,125 @@
+import ExplanationMetrics
+import Explainers
+import FaceCrop
+import Foundation
+import Tensor
+import VideoIO
+import WhyFake
+
+extension Report {
+  /// The judged faces: their curve, and their frames with the maps.
+  func faces() throws -> HTML { HTML(try exhibits.map(face), separator: "\n") }
+
+  private func face(_ exhibit: Exhibit) throws -> HTML {
+    let track = exhibit.track
+    let curve = ProbabilityCurve(track)
+    let title = exhibits.count > 1 ? "Face \(track.number + 1): frame by frame" : "Frame by frame"
+    let shown: HTML =
+      track.logits.count > 1
+      ? """
+      \(curve.html())
+      <p class="soft">Each dot is one frame: the higher, the more it looks like a fake to the detector. \
+      The blue line is the face as a whole (\(Words.percent(track.opinion.probability)), logit \
+      \(Words.logit(track.opinion.logit))), the mean of the frames' logits.</p>
+      """ : ""
+    return """
+      <section>
+      <h2>\(title)</h2>
+      \(shown)
+      <h3>What it looked at</h3>
+      \(legend(exhibit))
+      \(try strip(exhibit))
+      \(HTML(exhibit.explanations.map(explanation), separator: "\n"))
+      </section>
+      """
+  }
+
+  private func legend(_ exhibit: Exhibit) -> HTML {
+    let names = exhibit.explanations.map { $0.title }.joined(separator: ", ")
+    let bar: HTML =
+      if let source = try? Report.jpeg(Report.colourScale(overlay), quality: 95) {
+        """
+        <div class="bar"><span>no part in it</span><img \
+        alt="Colour scale, from no part in it to the strongest place" src="\(source)"><span>the strongest place of the whole clip</span></div>
+        """
+      } else {
+        ""
+      }
+    return """
+      <p>Each pair is the face as the detector got it and the same with the places marked that speak for \
+      <b>\(exhibit.target.rawValue)</b> (\(names)). One scale holds for all frames.</p>
+      \(bar)
+      """
+  }
+
+  private func strip(_ exhibit: Exhibit) throws -> HTML {
+    let side = 224
+    let cells: [HTML] = try exhibit.track.clip.frames.indices.map { t in
+      let frame = exhibit.track.clip.frames[t]
+      let opinion = Opinion(logit: exhibit.track.logits[t])
+      let place = frame.time.map(Words.moment) ?? "frame \(frame.index + 1)"
+      let crop = try Report.jpeg(exhibit.track.clip.crops[t].resized(width: side, height: side))
+      let maps: [HTML] = try exhibit.explanations.map { item in
+        """
+        <img loading="lazy" alt="\(item.title) map of the face at \(place)" \
+        src="\(try Report.jpeg(item.picture(t, side: side, overlay: overlay)))">
+        """
+      }
+      return """
+        <li><div class="pair"><img loading="lazy" alt="The face at \(place)" src="\(crop)">\(maps)</div>\
+        <p>\(place) · <b class="\(opinion.verdict.rawValue)">\(Words.percent(opinion.probability))</b> fake</p>\
+        </li>
+        """
+    }
+    let cell = 8 * (exhibit.explanations.count + 1) - 1
+    return "<ul class=\"frames\" style=\"--cell:\(cell)rem\">\n\(HTML(cells, separator: "\n"))\n</ul>"
+  }
+
+  private func explanation(_ item: Exhibit.Item) -> HTML {
+    let name = item.title
+    let empty: HTML =
+      item.relevance.isEmpty
+      ? """
+      <p class="note">The map is empty: to \(name), nothing in these crops speaks for \
+      \(item.map.target.rawValue).</p>
+      """ : ""
+    let metrics = item.metrics
+    let rows: [(String, Double?, String)] = [
+      ("intensity", metrics.intensity, "mean relevance, 0 to 1: how much of the face is marked"),
+      ("variance", metrics.variance, "0 to 0.25: how far marked and unmarked places differ"),
+      (
+        "between frames", metrics.interFrameConsistency,
+        "−1 to 1: whether the next frame is marked in the same places"
+      ),
+      (
+        "within a frame", metrics.intraFrameConsistency,
+        "−1 to 1: whether marks are patches (high) or scattered (low)"
+      ),
+      ("centredness", metrics.centredness, "0 to 1: the share in the middle half of the crop"),
+    ]
+    let table = rows.map { row -> HTML in
+      let (label, value, meaning) = row
+      let shown = value.map { Words.number($0, 3) } ?? "not defined"
+      return "<tr><th scope=\"row\">\(label)</th><td class=\"number\">\(shown)</td><td>\(meaning)</td></tr>"
+    }
+    let shape = item.map.values.shape
+    return """
+      <h3>\(name)</h3>
+      <p>\(about(item.map.explainer)) Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
+      \(Words.count(item.map.cost.framePasses, "pass", "passes")) of a crop through the network and \
+      \(Words.number(item.map.cost.seconds, 2)) s. As a video: <code>\(item.overlay)</code>.</p>
+      \(empty)
+      <table><caption class="soft" style="text-align:left">The map in five numbers. They describe how it looks, \
+      not whether it is right.</caption>\(table)</table>
+      """
+  }
+
+  private func about(_ explainer: String) -> String {
+    switch explainer {
+    case "gradcam":
+      "GradCAM weighs the features of the network's last layers by how much they move the detector's logit, and "
+        + "shows where on the face they are. It is coarse: it names regions, not pixels."
+    default: ""
+    }
+  }
+}

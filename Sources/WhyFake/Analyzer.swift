@@ -1,0 +1,152 @@
+public import Detector
+import Explainers
+public import FaceCrop
+import Tensor
+import VideoIO
+
+/// The whole path as one call: from a video, a picture or a clip to tracks, clips, a verdict and maps.
+///
+/// ```swift
+/// let analysis = try Analyzer().analyze("video.mp4")
+/// print(analysis.verdict, analysis.opinion?.probability ?? .nan)
+/// ```
+///
+/// Sampled frames are read once, one after the other; a frame is let go as soon as its faces are cut out. Memory
+/// is that of the crops, of the thumbnails if they are asked for, and of one batch in the network, however long the
+/// video is. It works on the calling thread and may be shared between threads.
+public struct Analyzer: Sendable {
+  /// The version of this library.
+  public static let version = "0.1.0"
+
+  /// The model that decides.
+  public let detector: any Classifier
+  /// Finds the faces.
+  public let faceDetector: any FaceDetector
+
+  /// An analyzer with the default model and the default face detector.
+  public init() throws { try self.init(detector: DeepfakeDetector(named: ModelZoo.defaultModel)) }
+
+  /// An analyzer with a model and the default face detector.
+  public init(detector: any Classifier) throws {
+    self.init(detector: detector, faceDetector: try BlazeFace())
+  }
+
+  /// An analyzer from its parts.
+  public init(detector: any Classifier, faceDetector: any FaceDetector) {
+    self.detector = detector
+    self.faceDetector = faceDetector
+  }
+
+  /// Analyses a file.
+  ///
+  /// - Parameters:
+  ///   - path: a video, a JPEG or PNG picture, or a `.npy` clip (uint8 T×S×S×3).
+  ///   - options: what is to be done.
+  ///   - context: progress and cancellation.
+  /// - Throws: an error whose description names the file, what is wrong and what to do; what an explainer
+  ///   throws; what the context throws on cancellation.
+  public func analyze(
+    _ path: String, options: AnalysisOptions = .detect, context: AnalysisContext = AnalysisContext()
+  ) throws -> Analysis {
+    var stopwatch = Stopwatch()
+    let recipe = CropRecipe(policy: detector.info.cropPolicy, size: detector.info.inputSize)
+    var recipes = [recipe]
+    for explainer in options.explainers {
+      if let own = options.explainerCrops[explainer.name], !recipes.contains(own) { recipes.append(own) }
+    }
+    let source = Source(faceDetector: faceDetector, recipes: recipes, options: options, context: context)
+    let material = try source.read(path, &stopwatch)
+
+    let total = material.tracks.reduce(0) { $0 + $1.clips[0].frames.count }
+    var done = 0
+    var tracks = try material.tracks.map { track in
+      let logits = try stopwatch.measure(.scoring) {
+        try score(track.clips[0], options, path) { count in
+          try context.report(.scoring, Double(done + count) / Double(total))
+        }
+      }
+      done += logits.count
+      return Analysis.Track(clip: track.clips[0], judged: track.judged, logits: logits)
+    }
+
+    let judged = tracks.indices.filter { tracks[$0].judged }
+    let steps = Double(judged.count * options.explainers.count)
+    for (n, i) in judged.enumerated() {
+      let target = options.target ?? Target(predictedBy: tracks[i].opinion.logit)
+      for (e, explainer) in options.explainers.enumerated() {
+        let own = options.explainerCrops[explainer.name] ?? recipe
+        let clip = material.tracks[i].clips[recipes.firstIndex(of: own) ?? 0]
+        let before = Double(n * options.explainers.count + e)
+        let map = try stopwatch.measure(.explaining) {
+          try explainer.explain(
+            clip, for: target,
+            context: ExplanationContext(
+              batchSize: options.batchSize,
+              progress: { context.progress(.explaining, (before + $0) / steps) },
+              checkCancellation: context.checkCancellation))
+        }
+        tracks[i].explanations.append(Analysis.Explanation(map: map, clip: clip))
+      }
+    }
+    return Analysis(
+      input: material.input, model: detector.info, frames: material.frames, tracks: tracks,
+      timings: stopwatch.timings, notes: material.notes)
+  }
+
+  /// The logits of a clip's crops, batch by batch.
+  private func score(
+    _ clip: Clip, _ options: AnalysisOptions, _ path: String, _ report: (Int) throws -> Void
+  ) throws -> [Float] {
+    var logits: [Float] = []
+    for first in stride(from: 0, to: clip.frames.count, by: options.batchSize) {
+      try report(first)
+      let batch = first..<min(first + options.batchSize, clip.frames.count)
+      logits += try detector.logits(clip.tensor(batch)).elements
+    }
+    guard logits.count == clip.frames.count, logits.allSatisfy(\.isFinite) else {
+      throw AnalysisError(
+        path: path,
+        message: "the model \(detector.info.name) gives no finite logit for each crop; check its file")
+    }
+    try report(logits.count)
+    return logits
+  }
+}
+
+/// Why an input could not be analysed.
+public struct AnalysisError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The input.
+  public let path: String
+  /// What is wrong and what to do, on one line.
+  public let message: String
+
+  /// An error from its parts.
+  public init(path: String, message: String) {
+    self.path = path
+    self.message = message
+  }
+
+  /// The input and the message, on one line.
+  public var description: String { "\(path): \(message)" }
+}
+
+/// Adds up wall time by stage.
+struct Stopwatch {
+  private var durations: [Analysis.Stage: Duration] = [:]
+
+  mutating func measure<R: ~Copyable>(_ stage: Analysis.Stage, _ body: () throws -> R) rethrows -> R {
+    let start = ContinuousClock.now
+    defer { add(stage, ContinuousClock.now - start) }
+    return try body()
+  }
+
+  mutating func add(_ stage: Analysis.Stage, _ duration: Duration) {
+    durations[stage, default: .zero] += duration
+  }
+
+  var timings: [Analysis.Timing] {
+    Analysis.Stage.allCases.compactMap { stage in
+      durations[stage].map { Analysis.Timing(stage: stage, seconds: max(0, $0 / .seconds(1))) }
+    }
+  }
+}

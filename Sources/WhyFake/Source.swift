@@ -1,0 +1,135 @@
+import FaceCrop
+import Tensor
+import VideoIO
+
+/// Reads an input and cuts its faces out.
+struct Source {
+  let faceDetector: any FaceDetector
+  let recipes: [CropRecipe]
+  let options: AnalysisOptions
+  let context: AnalysisContext
+
+  /// What an input gives.
+  struct Material {
+    var input: Analysis.Input
+    var frames: [Analysis.SampledFrame]
+    var tracks: [Track]
+    var notes: [String] = []
+  }
+
+  /// A face: one clip for each recipe.
+  struct Track {
+    var clips: [Clip]
+    var judged: Bool
+
+    init(clips: [Clip], judged: Bool) {
+      self.clips = clips
+      self.judged = judged
+    }
+    init(_ track: FaceTrack) { self.init(clips: track.clips, judged: track.isJudged) }
+  }
+
+  func read(_ path: String, _ stopwatch: inout Stopwatch) throws -> Material {
+    if path.lowercased().hasSuffix(".npy") {
+      return try stopwatch.measure(.reading) { try clip(path) }
+    }
+    let isImage = try MediaKind.probe(path) == .image
+    return try isImage ? image(path, &stopwatch) : video(path, &stopwatch)
+  }
+
+  // MARK: Video
+
+  private func video(_ path: String, _ stopwatch: inout Stopwatch) throws -> Material {
+    try context.report(.reading, 0)
+    var reader = try stopwatch.measure(.reading) { try VideoReader(path: path) }
+    do {
+      return try video(&reader, &stopwatch)
+    } catch let error as VideoError where error.code == .noSuchFrame {
+      // The file promised more frames than decoding gave; now their number is known.
+      return try video(&reader, &stopwatch)
+    }
+  }
+
+  private func video(_ reader: inout VideoReader, _ stopwatch: inout Stopwatch) throws -> Material {
+    let indices = FrameSampling.indices(count: options.frames, of: reader.properties.frameCount)
+    var extractor = FaceExtractor(detector: faceDetector, recipes: recipes)
+    var frames: [Analysis.SampledFrame] = []
+    var inner = Duration.zero
+    let start = ContinuousClock.now
+    try reader.frames(at: indices) { frame in
+      try context.report(.faces, Double(frames.count) / Double(indices.count))
+      inner += try ContinuousClock().measure {
+        try extractor.add(frame)
+        frames.append(
+          Analysis.SampledFrame(index: frame.index, time: frame.time, thumbnail: thumbnail(frame.image)))
+      }
+    }
+    stopwatch.add(.reading, ContinuousClock.now - start - inner)
+    stopwatch.add(.faces, inner)
+    try context.report(.faces, 1)
+    let properties = reader.properties
+    return Material(
+      input: Analysis.Input(properties, path: reader.path), frames: frames,
+      tracks: extractor.tracks().map(Track.init),
+      notes: properties.isTruncated
+        ? [
+          "the file seems to be cut short or damaged; the \(properties.frameCount) frames that are there were "
+            + "used"
+        ]
+        : [])
+  }
+
+  // MARK: Pictures and clips
+
+  private func image(_ path: String, _ stopwatch: inout Stopwatch) throws -> Material {
+    try context.report(.reading, 0)
+    let image = try stopwatch.measure(.reading) { try ImageFile.read(path) }
+    try context.report(.faces, 0)
+    return try stopwatch.measure(.faces) {
+      var extractor = FaceExtractor(detector: faceDetector, recipes: recipes)
+      try extractor.add(image)
+      return Material(
+        input: Analysis.Input(
+          path: path, kind: .image, width: image.width, height: image.height, frameCount: 1),
+        frames: [Analysis.SampledFrame(index: 0, thumbnail: thumbnail(image))],
+        tracks: extractor.tracks().map(Track.init))
+    }
+  }
+
+  private func clip(_ path: String) throws -> Material {
+    try context.report(.reading, 0)
+    let array = try ByteArray(npy: path)
+    let shape = array.shape
+    guard shape.count == 4, shape[0] > 0, shape[1] > 0, shape[1] == shape[2], shape[3] == 3 else {
+      throw AnalysisError(
+        path: path,
+        message: "the array has the shape \(shape); a clip is uint8 of T×S×S×3, T square crops in RGB")
+    }
+    let clips = recipes.map {
+      Clip(bytes: array.elements, count: shape[0], side: shape[1], size: $0.size)
+    }
+    return Material(
+      input: Analysis.Input(
+        path: path, kind: .clip, width: shape[1], height: shape[1], frameCount: shape[0]),
+      frames: clips[0].frames.map { Analysis.SampledFrame(index: $0.index) },
+      tracks: [Track(clips: clips, judged: true)])
+  }
+
+  private func thumbnail(_ image: RGBImage) -> RGBImage? {
+    guard options.thumbnailWidth > 0 else { return nil }
+    guard image.width > options.thumbnailWidth else { return image }
+    let height = max(1, (image.height * options.thumbnailWidth + image.width / 2) / image.width)
+    return image.resized(width: options.thumbnailWidth, height: height, filter: .area)
+  }
+}
+
+extension Analysis.Input {
+  init(_ video: VideoProperties, path: String) {
+    let assumed = video.colourIsAssumed ? " (assumed: not tagged)" : ""
+    self.init(
+      path: path, kind: .video, width: video.width, height: video.height, frameCount: video.frameCount,
+      duration: video.duration, frameRate: video.averageFrameRate, codec: video.codec,
+      rotation: video.rotation,
+      colour: "\(video.colourMatrix.rawValue) \(video.colourRange.rawValue)\(assumed)")
+  }
+}

@@ -1,0 +1,171 @@
+import Detector
+import Explainers
+import FaceCrop
+import Foundation
+import Synchronization
+import Tensor
+import Testing
+import VideoIO
+import WhyFake
+
+/// Logit of a crop: its mean red, minus one half, times eight.
+private struct RedDetector: Classifier {
+  let info = ModelInfo(name: "red", architecture: "none", inputSize: 16, cropPolicy: .tight)
+
+  func logits(_ crops: Tensor) throws -> Tensor {
+    let (count, area) = (crops.shape[0], 16 * 16)
+    let values = crops.elements
+    return Tensor(
+      shape: [count],
+      (0..<count).map { n in
+        let red = values[n * 3 * area..<n * 3 * area + area]
+        return (red.reduce(0, +) / Float(area) - 0.5) * 8
+      })
+  }
+}
+
+/// Finds the bright squares of 40 pixels at the left and at the right of a picture of 160×80.
+private struct SquareDetector: FaceDetector {
+  func faces(in image: RGBImage) throws -> [Face] {
+    [20, 100].filter { image[$0 + 20, 40].green > 128 }.map {
+      Face(box: Box(x: Double($0), y: 20, width: 40, height: 40), confidence: 0.9)
+    }
+  }
+}
+
+/// Remembers the classes that it was asked for.
+private final class Recorder: Explainer {
+  let name = "recorder"
+  let targets = Mutex<[Target]>([])
+
+  func explain(_ clip: Clip, for target: Target, context: ExplanationContext) throws -> ExplanationMap {
+    targets.withLock { $0.append(target) }
+    try context.report(1)
+    return ExplanationMap(
+      explainer: name, target: target, values: Tensor(shape: [clip.frames.count, 1, 1], repeating: 1),
+      size: clip.size, cost: .init(framePasses: 0, seconds: 0))
+  }
+}
+
+@Suite("Analyzer")
+struct AnalyzerTests {
+  private let analyzer = Analyzer(detector: RedDetector(), faceDetector: SquareDetector())
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  /// A video whose frames have squares with the given red at the left and at the right; nil for none.
+  private func video(_ frames: [(left: UInt8?, right: UInt8?)]) throws -> String {
+    let images = frames.map { frame in
+      var image = RGBImage(width: 160, height: 80)
+      for (x, red) in [(20, frame.left), (100, frame.right)] {
+        guard let red else { continue }
+        for dy in 0..<40 { for dx in 0..<40 { image[x + dx, 20 + dy] = (red, 200, 128) } }
+      }
+      return image
+    }
+    let path = scratch.path("squares.mp4")
+    try writeVideo(images, to: path)
+    return path
+  }
+
+  @Test("the verdict is that of the most fake judged face, and a face seen too rarely does not count")
+  func verdicts() throws {
+    let path = try video((0..<8).map { (60, $0 < 2 ? 250 : nil) })
+    let real = try analyzer.analyze(path)
+    #expect(real.verdict == .real)
+    #expect(real.tracks.map(\.judged) == [true, false])
+    #expect(real.decidingTrack?.number == 0)
+    let both = try analyzer.analyze(video((0..<8).map { _ in (60, 250) }))
+    #expect(both.verdict == .fake)
+    #expect(both.tracks.allSatisfy { $0.judged })
+    let opinion = try #require(both.opinion)
+    #expect(opinion.logit == both.tracks.map(\.opinion.logit).max())
+    #expect(abs(opinion.score - (2 * opinion.probability - 1)) < 1e-12)
+  }
+
+  @Test("without any face the verdict is no-face, with two sightings in eight frames it is undecided")
+  func nothingToJudge() throws {
+    let empty = try analyzer.analyze(video((0..<8).map { _ in (nil, nil) }))
+    #expect(empty.verdict == .noFace)
+    #expect(empty.opinion == nil)
+    let rare = try analyzer.analyze(video((0..<8).map { ($0 < 2 ? 250 : nil, nil) }))
+    #expect(rare.verdict == .undecided)
+    #expect(rare.tracks.count == 1)
+    #expect(rare.opinion == nil)
+  }
+
+  @Test("each judged face is explained for what the model says of it, unless a class is asked for")
+  func targets() throws {
+    let path = try video((0..<3).map { _ in (60, 250) })
+    let recorder = Recorder()
+    let predicted = try analyzer.analyze(path, options: .explain([recorder]))
+    let expected = predicted.tracks.map { Target(predictedBy: $0.opinion.logit) }
+    #expect(recorder.targets.withLock { $0 } == expected)
+    #expect(Set(expected).count == 2)
+    _ = try analyzer.analyze(path, options: .explain([recorder], target: .real))
+    #expect(recorder.targets.withLock { $0.suffix(2) } == [.real, .real])
+  }
+
+  @Test("thumbnails are no wider than asked for, and none are kept unless asked for")
+  func thumbnails() throws {
+    let path = try video((0..<2).map { _ in (60, 250) })
+    var options = AnalysisOptions.detect
+    #expect(try analyzer.analyze(path, options: options).frames.allSatisfy { $0.thumbnail == nil })
+    options.thumbnailWidth = 80
+    let frames = try analyzer.analyze(path, options: options).frames
+    #expect(frames.allSatisfy { $0.thumbnail?.width == 80 && $0.thumbnail?.height == 40 })
+  }
+
+  @Test("progress rises stage by stage, and cancellation ends the work")
+  func progress() throws {
+    let path = try video((0..<6).map { _ in (60, 250) })
+    let seen = Mutex<[(Analysis.Stage, Double)]>([])
+    let context = AnalysisContext { stage, done in seen.withLock { $0.append((stage, done)) } }
+    _ = try analyzer.analyze(path, options: .explain([Recorder()]), context: context)
+    let reports = seen.withLock { $0 }
+    for stage in Analysis.Stage.allCases {
+      let values = reports.filter { $0.0 == stage }.map(\.1)
+      #expect(!values.isEmpty && values == values.sorted() && values.allSatisfy { (0...1).contains($0) })
+    }
+    #expect(reports.map(\.0).map { Analysis.Stage.allCases.firstIndex(of: $0) ?? -1 }.isSorted)
+    struct Enough: Error {}
+    let stopping = AnalysisContext(checkCancellation: { throw Enough() })
+    #expect(throws: Enough.self) { try analyzer.analyze(path, context: stopping) }
+  }
+}
+
+@Suite("JSON and digests")
+struct RecordTests {
+  @Test("text is quoted, numbers that are not finite are null, keys keep their order")
+  func json() throws {
+    let value: JSONValue = [
+      "b": .string("a\"\\\n\u{1}\u{2028}é"), "a": [1, .number(.nan), .float(0.1), nil, .rounded(1.23456, 2)],
+    ]
+    #expect(value.text() == "{\"b\":\"a\\\"\\\\\\n\\u0001\\u2028é\",\"a\":[1,null,0.1,null,1.23]}")
+    #expect(try object(value.text(pretty: true))["b"] as? String == "a\"\\\n\u{1}\u{2028}é")
+    #expect(JSONValue.object([]).text(pretty: true) == "{}")
+  }
+
+  @Test(
+    "SHA-256 gives the published digests",
+    arguments: [
+      ("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+      ("a", 1_000_000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+    ])
+  func sha256(text: String, times: Int, expected: String) {
+    var hash = SHA256()
+    let chunk = Array(String(repeating: text, count: min(times, 1000)).utf8)
+    for _ in 0..<max(1, times / 1000) { hash.update(chunk) }
+    #expect(hash.finish() == expected)
+  }
+}
+
+extension [Int] {
+  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy { $0 <= $1 } }
+}
