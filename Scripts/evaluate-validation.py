@@ -8,13 +8,18 @@ two and more dimensions rounded to Float16, as they ship). Prints balanced accur
 
     python Scripts/evaluate-validation.py WEIGHTS.pth DFDC-FACES Tests/Golden/efficientnet/validation-logits.safetensors
 
-DFDC-FACES holds index.csv and validation-0.tar.
+DFDC-FACES holds index.csv and validation-0.tar. With `--engine .build/release/whyfake` the same pixels, as Pillow
+decodes them, also go through `whyfake detect` as .npy clips, and its figures are printed beside PyTorch's: what is
+left is the engine's own difference, without that of the JPEG decoders.
 """
 import argparse
 import csv
 import io
+import json
 import pathlib
+import subprocess
 import tarfile
+import tempfile
 
 import numpy as np
 import torch
@@ -36,12 +41,26 @@ def network(weights, rounded=True):
 
 
 def crops(tar):
-    """Names and 160x160 crops as arrays [3, 160, 160], normalised, in the order of the tar."""
+    """Names and crops as Pillow decodes them, in the order of the tar."""
     with tarfile.open(tar) as archive:
         for member in archive:
             image = Image.open(io.BytesIO(archive.extractfile(member).read())).convert("RGB")
-            image = np.asarray(image.resize((160, 160), Image.BILINEAR), np.float32) / 255
-            yield pathlib.PurePath(member.name).stem, ((image - MEAN) / STD).transpose(2, 0, 1)
+            yield pathlib.PurePath(member.name).stem, image
+
+
+def normalised(image):
+    pixels = np.asarray(image.resize((160, 160), Image.BILINEAR), np.float32) / 255
+    return ((pixels - MEAN) / STD).transpose(2, 0, 1)
+
+
+def engine_logits(engine, images):
+    """The logits of `whyfake detect` for the crops as one clip."""
+    with tempfile.NamedTemporaryFile(suffix=".npy") as clip:
+        np.save(clip, np.stack([np.asarray(image) for image in images]))
+        clip.flush()
+        command = [engine, "detect", "--format", "json", "--frames", str(len(images)), clip.name]
+        result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return np.array([frame["logit"] for frame in result["faces"][0]["frames"]])
 
 
 def balanced_accuracy(logits, fake):
@@ -61,32 +80,45 @@ def main():
     parser.add_argument("weights")
     parser.add_argument("faces", type=pathlib.Path)
     parser.add_argument("output")
+    parser.add_argument("--engine", help="the whyfake program, to be given the same pixels")
     parser.add_argument("--float32", action="store_true", help="do not round the weights to Float16")
     options = parser.parse_args()
 
     with open(options.faces / "index.csv") as file:
         labels = {row["name"]: row["label"] == "fake" for row in csv.DictReader(file)}
     model = network(options.weights, rounded=not options.float32)
-    names, logits, batch = [], [], []
+    names, images, logits, engine = [], [], [], []
 
     def flush():
-        if batch:
+        if images:
             with torch.inference_mode():
-                logits.append(model(torch.from_numpy(np.stack(batch)))[:, 0].numpy())
-            batch.clear()
+                batch = torch.from_numpy(np.stack([normalised(image) for image in images]))
+                logits.append(model(batch)[:, 0].numpy())
+            if options.engine:
+                engine.append(engine_logits(options.engine, images))
+            images.clear()
 
-    for name, crop in crops(options.faces / "validation-0.tar"):
+    for name, image in crops(options.faces / "validation-0.tar"):
         names.append(name)
-        batch.append(crop)
-        if len(batch) == 32:
+        images.append(image)
+        if len(images) == 64:
             flush()
     flush()
     logits = np.concatenate(logits)
     fake = np.array([labels[name] for name in names])
     save_file({"logits": torch.from_numpy(logits)}, options.output)
-    print(
-        f"{len(logits)} crops ({fake.sum()} fake): balanced accuracy {balanced_accuracy(logits, fake):.4f} "
-        f"at logit 0, ROC AUC {roc_auc(logits, fake):.4f}")
+
+    def report(who, z):
+        print(
+            f"{who}: {len(z)} crops ({fake.sum()} fake), balanced accuracy {balanced_accuracy(z, fake):.4f} at logit 0, "
+            f"ROC AUC {roc_auc(z, fake):.4f}")
+
+    report("PyTorch", logits)
+    if engine:
+        z = np.concatenate(engine)
+        report("whyfake", z)
+        difference = np.abs(z - logits)
+        print(f"logits differ by {difference.mean():.1e} on average, {difference.max():.1e} at the most")
 
 
 if __name__ == "__main__":
