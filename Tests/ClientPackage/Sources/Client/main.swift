@@ -24,4 +24,5 @@ let metrics = MapMetrics(map.relevance())
 Counter(label: "clips.explained").increment()
 
 precondition(logits.shape == [2] && map.logits.count == 2 && metrics.frames == 2)
-print("client: \(logits.elements.count) logits, \(metrics.frames) frames of relevance, \(ComputeRuntime.summary)")
+print(
+  "client: \(logits.elements.count) logits, \(metrics.frames) frames of relevance, \(ComputeRuntime.summary)")
