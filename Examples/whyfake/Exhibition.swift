@@ -59,7 +59,8 @@ struct Exhibition {
     let verdict = track.opinion.verdict
     let renderer = OverlayRenderer(
       heading: OverlayHeading(
-        verdict: "\(verdict.rawValue), \(Words.percent(track.opinion.probability)) fake",
+        verdict: (verdict == .fake ? "Taken for a fake: " : "Not taken for a fake: ")
+          + Words.percent(track.opinion.probability),
         target: Target(predictedBy: track.opinion.logit),
         subject: (analysis.input.path as NSString).lastPathComponent),
       panels: exhibit.explanations.map {

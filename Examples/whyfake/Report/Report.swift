@@ -91,7 +91,7 @@ struct Report {
     } else if above == 0 || above == total {
       frames = "All \(total) frames of the face agree."
     } else {
-      frames = "\(above) of the \(total) frames of the face speak for fake, \(total - above) for real."
+      frames = "Frames of the face that speak for fake: \(above) of \(total)."
     }
     return """
       <p>The detector gives <b>\(Words.percent(probability))</b> probability that \(which) was manipulated. \
