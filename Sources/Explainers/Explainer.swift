@@ -50,7 +50,7 @@ public struct ExplanationContext: Sendable {
 
   /// A context; everything has a default.
   public init(
-    batchSize: Int = 8,
+    batchSize: Int = 2,
     progress: @escaping @Sendable (Double) -> Void = { _ in },
     checkCancellation: @escaping @Sendable () throws -> Void = { try Task.checkCancellation() }
   ) {

@@ -63,10 +63,11 @@ public struct BlazeFace: FaceDetector {
     for start in stride(from: 0, to: views.count, by: 32) {
       let batch = views[start..<min(start + 32, views.count)]
       let input = Tensor(shape: [batch.count, 3, side, side]) { out in
-        for (i, view) in batch.enumerated() {
-          let plane = UnsafeMutableBufferPointer(
-            rebasing: out[i * 3 * side * side..<(i + 1) * 3 * side * side])
-          view.pixels(of: image).write(to: plane)
+        ComputeRuntime.split(batch.count) { range in
+          for i in range {
+            let planes = out[i * 3 * side * side..<(i + 1) * 3 * side * side]
+            batch[start + i].pixels(of: image).write(to: UnsafeMutableBufferPointer(rebasing: planes))
+          }
         }
       }
       for (view, faces) in zip(batch, candidates(input)) {

@@ -24,7 +24,8 @@ public struct VideoWriter: ~Copyable {
 
     /// Options; everything has a default.
     public init(
-      quality: Int = 18, encoders: [String] = ["libx264", "libopenh264", "mpeg4"], preset: String = "fast",
+      quality: Int = 18, encoders: [String] = ["libx264", "libopenh264", "mpeg4"],
+      preset: String = "veryfast",
       threads: Int = 0
     ) {
       self.quality = quality

@@ -27,7 +27,7 @@ public struct AnalysisOptions: Sendable {
   /// Options from their parts.
   public init(
     frames: Int = 32, explainers: [any Explainer] = [], explainerCrops: [String: CropRecipe] = [:],
-    target: Target? = nil, thumbnailWidth: Int = 0, batchSize: Int = 8
+    target: Target? = nil, thumbnailWidth: Int = 0, batchSize: Int = 2
   ) {
     precondition(frames > 0, "AnalysisOptions: \(frames) frames")
     self.frames = frames
