@@ -5,33 +5,7 @@ import Foundation
 import Tensor
 import WhyFake
 
-/// How convolutions are padded.
-enum PaddingChoice: String, Choice {
-  case same, native, tracked, symmetric
-
-  var scheme: PaddingScheme {
-    switch self {
-    case .same: .same
-    case .native: .native
-    case .tracked: .tracked
-    case .symmetric: .symmetric
-    }
-  }
-}
-
-/// The methods that `--explainers` knows.
-enum ExplainerChoice: String, Choice {
-  case gradcam
-
-  static let list = allCases.map(\.rawValue).joined(separator: ", ")
-
-  /// The method for a detector.
-  func explainer(_ detector: DeepfakeDetector) -> any Explainer {
-    switch self {
-    case .gradcam: GradCAM(detector)
-    }
-  }
-}
+extension PaddingScheme: Choice {}
 
 /// What is said of the model, and of the machine.
 struct CommonOptions: ParsableArguments {
@@ -45,7 +19,7 @@ struct CommonOptions: ParsableArguments {
   var architecture: String?
 
   @Option(help: "How convolutions are padded, where the model file does not say or says it wrongly.")
-  var padding: PaddingChoice?
+  var padding: PaddingScheme?
 
   @Option(help: "Side of the crops in pixels; by default what the model was trained with.")
   var size: Int?
@@ -96,7 +70,7 @@ struct CommonOptions: ParsableArguments {
   private func detector(_ model: String) throws -> DeepfakeDetector {
     var overrides = DeepfakeDetector.Overrides()
     overrides.architecture = architecture
-    overrides.padding = padding?.scheme
+    overrides.padding = padding
     overrides.inputSize = size
     return try DeepfakeDetector.load(model, overrides)
   }

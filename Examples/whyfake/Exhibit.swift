@@ -37,7 +37,7 @@ struct Exhibit {
     let overlay: String
 
     /// The method's name as people write it.
-    var title: String { map.explainer == ExplainerChoice.gradcam.rawValue ? "GradCAM" : map.explainer }
+    var title: String { ExplainerChoice(rawValue: map.explainer)?.title ?? map.explainer }
 
     /// The relevance of frame `t`, a value for each pixel of its crop.
     func plane(_ t: Int) -> [Float] {

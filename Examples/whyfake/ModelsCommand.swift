@@ -88,7 +88,7 @@ struct ModelsCommand: ParsableCommand {
     var architecture: String?
 
     @Option(help: "How convolutions are padded.")
-    var padding: PaddingChoice?
+    var padding: PaddingScheme?
 
     @Option(help: "Side of the crops in pixels.")
     var size: Int?
@@ -125,7 +125,7 @@ struct ModelsCommand: ParsableCommand {
         var overrides = DeepfakeDetector.Overrides()
         overrides.name = name ?? ((output as NSString).lastPathComponent as NSString).deletingPathExtension
         overrides.architecture = architecture
-        overrides.padding = padding?.scheme
+        overrides.padding = padding
         overrides.inputSize = size
         overrides.cropPolicy = crop
         overrides.source = source

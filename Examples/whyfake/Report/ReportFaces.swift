@@ -105,21 +105,12 @@ extension Report {
     let shape = item.map.values.shape
     return """
       <h3>\(name)</h3>
-      <p>\(about(item.map.explainer)) Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
+      <p>\(ExplainerChoice(rawValue: item.map.explainer)?.summary ?? "") Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
       \(Words.count(item.map.cost.framePasses, "pass", "passes")) of a crop through the network and \
       \(Words.number(item.map.cost.seconds, 2)) s. As a video: <code>\(item.overlay)</code>.</p>
       \(empty)
       <table><caption class="soft" style="text-align:left">The map in five numbers. They describe how it looks, \
       not whether it is right.</caption>\(table)</table>
       """
-  }
-
-  private func about(_ explainer: String) -> String {
-    switch explainer {
-    case "gradcam":
-      "GradCAM weighs the features of the network's last layers by how much they move the detector's logit, and "
-        + "shows where on the face they are. It is coarse: it names regions, not pixels."
-    default: ""
-    }
   }
 }
