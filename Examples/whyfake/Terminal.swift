@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// Results go to standard output, everything else to standard error.
@@ -61,4 +62,14 @@ func oneLine(_ error: any Error) -> String {
 func oneLine(_ error: any Error, about path: String) -> String {
   let (line, shown) = (oneLine(error), Terminal.shown(path))
   return line.hasPrefix("\(shown): ") ? line : "\(shown): \(line)"
+}
+
+/// Runs `body`; an error becomes a line on standard error and exit status 1.
+func orFail(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch {
+    Terminal.message(oneLine(error))
+    throw ExitCode.failure
+  }
 }

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Detector
+import Foundation
+import Tensor
+import VideoIO
+
+/// How weights are stored.
+enum PrecisionChoice: String, Choice {
+  case float16, bfloat16, float32
+
+  var precision: Weights.Precision {
+    switch self {
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .float32: .float32
+    }
+  }
+}
+
+extension ModelsCommand {
+  /// `whyfake models convert`.
+  struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Writes a checkpoint as a safetensors file that says everything needed to run it.",
+      discussion: """
+        What is not given is taken from the file, or from what checkpoints of its kind imply. A checkpoint is \
+        read, never executed.
+        """)
+
+    @Argument(help: "A checkpoint: .pth, .pt, .tar or .safetensors.")
+    var input: String
+
+    @Argument(help: "The file to write; its name ends in .safetensors.")
+    var output: String
+
+    @Option(help: "The model's name; by default that of the output file.")
+    var name: String?
+
+    @Option(help: "The architecture that is expected; another one is an error.")
+    var architecture: String?
+
+    @Option(help: "How convolutions are padded.")
+    var padding: PaddingScheme?
+
+    @Option(help: "Side of the crops in pixels.")
+    var size: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "How a face becomes a crop: scale, tight, margin:FRACTION or square:SCALE,SHIFTX,SHIFTY.",
+        valueName: "policy"), transform: CropPolicy.init(argument:))
+    var crop: CropPolicy?
+
+    @Option(help: "Where the weights come from.")
+    var source: String?
+
+    @Option(help: "The terms that they are under.")
+    var licence: String?
+
+    @Option(help: "What they were trained on.")
+    var trainingData: String?
+
+    @Option(help: "How well they do, in words and figures.")
+    var performance: String?
+
+    @Option(help: "How weights are stored.")
+    var precision: PrecisionChoice = .float16
+
+    func validate() throws {
+      guard output.hasSuffix(".safetensors") else {
+        throw ValidationError("The output \(output) does not end in .safetensors.")
+      }
+    }
+
+    func run() throws {
+      try orFail {
+        var overrides = DeepfakeDetector.Overrides()
+        overrides.name = name ?? ((output as NSString).lastPathComponent as NSString).deletingPathExtension
+        overrides.architecture = architecture
+        overrides.padding = padding
+        overrides.inputSize = size
+        overrides.cropPolicy = crop
+        overrides.source = source
+        overrides.licence = licence
+        overrides.trainingData = trainingData
+        overrides.performance = performance
+        let detector = try DeepfakeDetector(contentsOf: input, overrides: overrides)
+        try detector.write(to: output, precision: precision.precision)
+        try Terminal.result(Terminal.shown(output))
+      }
+    }
+  }
+}
