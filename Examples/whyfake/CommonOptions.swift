@@ -11,7 +11,8 @@ extension PaddingScheme: Choice {}
 struct CommonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A model's name or file; EXPLAINER=FILE sets the model of one explainer. May be repeated.",
+      "A model's name or file; A+B averages several; EXPLAINER=FILE sets the model of one explainer. May be "
+        + "repeated.",
       valueName: "name-or-file"))
   var model: [String] = []
 
@@ -55,16 +56,26 @@ struct CommonOptions: ParsableArguments {
   /// Sets the process up: kernels and threads.
   func prepare() { ComputeRuntime.prepareProcess(threads: threads) }
 
-  /// The model that decides.
-  func detector() throws -> DeepfakeDetector {
-    let main = model.map(CommonOptions.parse).first { $0.explainer == nil }
-    return try detector(main?.model ?? ModelZoo.defaultModel)
+  /// The model that decides, or the ensemble of those that do.
+  func classifier() throws -> any Classifier {
+    let main = model.map(CommonOptions.parse).first { $0.explainer == nil }?.model ?? ModelZoo.defaultModel
+    if !main.contains("+") || FileManager.default.fileExists(atPath: main) { return try detector(main) }
+    let names = main.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    guard !names.contains("") else { throw Failure("--model \(Terminal.shown(main)) has no model beside a +") }
+    return try Ensemble(names.map(detector))
   }
 
   /// The model that an explainer explains: one of its own, or the one that decides.
-  func detector(for explainer: ExplainerChoice, main: DeepfakeDetector) throws -> DeepfakeDetector {
-    let own = model.map(CommonOptions.parse).last { $0.explainer == explainer.rawValue }
-    return try own.map { try detector($0.model) } ?? main
+  func detector(for explainer: ExplainerChoice, main: any Classifier) throws -> DeepfakeDetector {
+    if let own = model.map(CommonOptions.parse).last(where: { $0.explainer == explainer.rawValue }) {
+      return try detector(own.model)
+    }
+    guard let main = main as? DeepfakeDetector else {
+      throw Failure(
+        "\(explainer.rawValue) looks inside one network, and \(main.info.name) is several; "
+          + "say which with --model \(explainer.rawValue)=NAME-OR-FILE")
+    }
+    return main
   }
 
   private func detector(_ model: String) throws -> DeepfakeDetector {
@@ -72,7 +83,11 @@ struct CommonOptions: ParsableArguments {
     overrides.architecture = architecture
     overrides.padding = padding
     overrides.inputSize = size
-    return try DeepfakeDetector.load(model, overrides)
+    let detector = try DeepfakeDetector.load(model, overrides)
+    if let warning = detector.network.architecture.warning {
+      Terminal.message("\(Terminal.shown(model)): \(warning)")
+    }
+    return detector
   }
 
   /// `gradcam=file` in its parts; a file with an equals sign in its name is given as `./a=b.safetensors`.

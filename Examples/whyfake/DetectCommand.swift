@@ -29,7 +29,7 @@ struct DetectCommand: ParsableCommand {
     common.prepare()
     let analyzer: Analyzer
     do {
-      analyzer = try Analyzer(detector: common.detector())
+      analyzer = try Analyzer(detector: common.classifier())
     } catch {
       Terminal.message(oneLine(error))
       throw ExitCode.failure

@@ -74,14 +74,14 @@ struct ExplainCommand: ParsableCommand {
     var crops: [String: CropRecipe] = [:]
     let loading = try clock.measure {
       try orFail {
-        let detector = try common.detector()
+        let classifier = try common.classifier()
         methods = try explainers.map { choice in
-          let own = try common.detector(for: choice, main: detector)
+          let own = try common.detector(for: choice, main: classifier)
           let crop = CropRecipe(policy: own.info.cropPolicy, size: own.info.inputSize)
           crops[choice.rawValue] = crop
           return choice.explainer(own)
         }
-        analyzer = try Analyzer(detector: detector)
+        analyzer = try Analyzer(detector: classifier)
       }
     }
     guard let analyzer else { return }

@@ -67,7 +67,7 @@ struct ExplanationRecord {
       "name": .string(model.name),
       "architecture": .string(model.architecture),
       "inputSize": .integer(model.inputSize),
-      "cropPolicy": .string(model.cropPolicy.argument),
+      "cropPolicy": .string(model.cropPolicy.name),
       "trainingData": .text(model.trainingData),
       "performance": .text(model.performance),
       "source": .text(model.source),

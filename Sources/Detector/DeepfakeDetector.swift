@@ -4,7 +4,8 @@ public import VideoIO
 /// A detector of fake faces, from a model file.
 ///
 /// A model file is a safetensors file whose metadata says everything (``write(to:precision:)`` makes one), or a
-/// checkpoint of a project that is recognised by its keys, with that project's padding, ε and input size.
+/// checkpoint of a project that is recognised by its keys, with that project's padding, ε, normalisation, input size and
+/// crop (`Documentation/Checkpoints.md` lists them).
 ///
 /// ```swift
 /// let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
@@ -19,6 +20,12 @@ public struct DeepfakeDetector: GradientClassifier {
     public var architecture: String?
     /// How convolutions are padded.
     public var padding: PaddingScheme?
+    /// BatchNorm's ε.
+    public var epsilon: Float?
+    /// What is done to crops before the network sees them.
+    public var normalization: Normalization?
+    /// What the checkpoint's last layer means.
+    public var classConvention: ClassConvention?
     /// Side of the crops in pixels.
     public var inputSize: Int?
     /// How a face's box becomes a crop.
@@ -39,11 +46,17 @@ public struct DeepfakeDetector: GradientClassifier {
   /// Everything but the tensors.
   public let description: ModelDescription
   /// The network.
-  public let network: EfficientNet
+  public let network: Network
 
   /// A detector from its parts; throws if the description makes no sense.
-  public init(description: ModelDescription, network: EfficientNet) throws(DetectorError) {
+  public init(description: ModelDescription, network: Network) throws(DetectorError) {
     try description.validate()
+    if network.architecture.hasFixedSize, description.info.inputSize != network.architecture.nativeSize {
+      throw DetectorError(
+        .badRequest,
+        "\(network.architecture.name) takes crops of \(network.architecture.nativeSize) pixels, not of "
+          + "\(description.info.inputSize)")
+    }
     self.description = description
     self.network = network
   }
@@ -70,35 +83,10 @@ public struct DeepfakeDetector: GradientClassifier {
   }
 
   private init(_ weights: Weights, fileName: String, overrides: Overrides) throws(DetectorError) {
-    guard let format = EfficientNetNames(recognising: Set(weights.tensors.keys)) else {
-      throw DetectorError(
-        .unknownArchitecture,
-        "no known network has these tensors (\(weights.tensors.keys.sorted().prefix(3).joined(separator: ", ")) …); "
-          + "EfficientNet checkpoints of efficientnet_pytorch, icpr2020dfdc and torchvision are known")
-    }
-    guard let configuration = format.configuration(weights.tensors.mapValues(\.shape)) else {
-      throw DetectorError(
-        .unknownArchitecture, "an EfficientNet by its names, but none of B0 to B7 by its shapes")
-    }
-    if let wanted = overrides.architecture, wanted != configuration.name {
-      throw DetectorError(.unknownArchitecture, "it holds an \(configuration.name), not an \(wanted)")
-    }
-    var description: ModelDescription
-    if let stored = try ModelDescription(metadata: weights.metadata) {
-      description = stored
-    } else {
-      let file = fileName.split(separator: "/").last.map(String.init) ?? fileName
-      let stem = file.split(separator: ".").first.map(String.init) ?? file
-      description = ModelDescription(
-        info: ModelInfo(
-          name: stem, architecture: configuration.name, inputSize: format.inputSize(configuration)),
-        padding: format.padding, epsilon: format.epsilon(configuration))
-    }
-    description.apply(overrides)
-    let network = try EfficientNet(
-      configuration, padding: description.padding, epsilon: description.epsilon,
-      parameters: format.renamed(weights.tensors, configuration))
-    try self.init(description: description, network: network)
+    let file = fileName.split(separator: "/").last.map(String.init) ?? fileName
+    let stem = file.split(separator: ".").first.map(String.init) ?? file
+    let model = try ImportedModel(weights, name: stem, overrides: overrides)
+    try self.init(description: model.description, network: model.network)
   }
 
   /// Writes a model file that says everything needed to run it; whole or not at all.
@@ -118,7 +106,7 @@ public struct DeepfakeDetector: GradientClassifier {
   }
 
   /// `stem`, `blocks.0` …, `head`.
-  public var blocks: [Block] { network.blocks }
+  public var blocks: [Block] { network.architecture.blocks }
 
   /// The activations at `block` and the gradients of the logits there; only what comes after `block` is recorded.
   public func activations(at block: Block, _ crops: Tensor) throws -> BlockActivations {
@@ -138,16 +126,21 @@ public struct DeepfakeDetector: GradientClassifier {
     return (logits.detached(), logits.gradients(of: [leaf])[0])
   }
 
-  /// (x − mean) / standard deviation, as the network was trained.
-  private func normalised(_ crops: Tensor) throws(DetectorError) -> Tensor {
-    guard crops.shape.count == 4, crops.shape[1] == 3, crops.shape[2] >= 16, crops.shape[3] >= 16 else {
+  /// Crops as the network was trained on them.
+  func normalised(_ crops: Tensor) throws(DetectorError) -> Tensor {
+    let size = network.architecture.hasFixedSize ? network.architecture.nativeSize : nil
+    guard crops.shape.count == 4, crops.shape[1] == 3, min(crops.shape[2], crops.shape[3]) >= 16,
+      size == nil || crops.shape[2] == size && crops.shape[3] == size
+    else {
       throw DetectorError(
-        .badRequest, "crops \(crops.shape) are not [N, 3, H, W] with at least 16 pixels a side")
+        .badRequest,
+        "crops \(crops.shape) are not [N, 3, H, W] with \(size.map { "\($0)" } ?? "at least 16") pixels a side")
     }
-    let variance = description.standardDeviation.map { $0 * $0 }
+    let normalization = description.normalization
     return crops.batchNormalized(
       scale: Tensor(shape: [3], repeating: 1), offset: Tensor(shape: [3], repeating: 0),
-      mean: Tensor(shape: [3], description.mean), variance: Tensor(shape: [3], variance), epsilon: 0)
+      mean: Tensor(shape: [3], normalization.mean),
+      variance: Tensor(shape: [3], normalization.standardDeviation.map { $0 * $0 }), epsilon: 0)
   }
 }
 
@@ -160,6 +153,8 @@ extension ModelDescription {
     info.source = overrides.source ?? info.source
     info.licence = overrides.licence ?? info.licence
     info.performance = overrides.performance ?? info.performance
-    padding = overrides.padding ?? padding
+    padding.scheme = overrides.padding ?? padding.scheme
+    epsilon = overrides.epsilon ?? epsilon
+    normalization = overrides.normalization ?? normalization
   }
 }

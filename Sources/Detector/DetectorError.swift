@@ -30,27 +30,4 @@ public struct DetectorError: Error, Sendable, Equatable, CustomStringConvertible
 
   /// File and message in one line.
   public var description: String { path.map { "\($0): \(message)" } ?? message }
-
-  /// Throws if `found` are not exactly the tensors `expected`; lists the first few of each kind of difference.
-  static func check(
-    _ found: [String: [Int]], against expected: [String: [Int]], model: String
-  ) throws(DetectorError) {
-    func list(_ names: [String]) -> String {
-      names.sorted().prefix(3).joined(separator: ", ")
-        + (names.count > 3 ? " and \(names.count - 3) more" : "")
-    }
-    let missing = expected.keys.filter { found[$0] == nil }
-    let unknown = found.keys.filter { expected[$0] == nil }
-    let misshapen = expected.compactMap { name, shape in
-      found[name].flatMap { $0 == shape ? nil : "\(name) \($0) instead of \(shape)" }
-    }
-    var parts: [String] = []
-    if !missing.isEmpty { parts.append("missing: \(list(missing))") }
-    if !unknown.isEmpty { parts.append("unknown: \(list(unknown))") }
-    if !misshapen.isEmpty { parts.append("wrong shape: \(list(misshapen))") }
-    guard parts.isEmpty else {
-      throw DetectorError(
-        .wrongTensors, "the tensors are not those of \(model); \(parts.joined(separator: "; "))")
-    }
-  }
 }

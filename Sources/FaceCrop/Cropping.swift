@@ -21,9 +21,10 @@ extension CropPolicy {
     case .margin(let fraction):
       let (x, y) = (fraction * box.width, fraction * box.height)
       return squared(Edges(box).grown(left: x, top: y, right: x, bottom: y), width, height)
-    case .tight:
-      let (left, top, right, bottom) = Edges(box).clamped(width, height)
-      return Box(left, top, right - left, bottom - top)
+    case .tight: return clamped(Edges(box), width, height)
+    case .stretched(let fraction), .letterbox(let fraction):
+      let (x, y) = (fraction * box.width, fraction * box.height)
+      return clamped(Edges(box).grown(left: x, top: y, right: x, bottom: y), width, height)
     case .square(let scale, let shiftX, let shiftY):
       // No more than four times the frame: a wild box must not ask for all memory.
       let wanted = (scale * box.height + 0.5).rounded(.down)
@@ -36,13 +37,22 @@ extension CropPolicy {
 
   /// The crop of `image` around `box`, scaled to `size`×`size` with the triangle filter.
   ///
-  /// Where the region is not square (`tight`; others cut at the right or bottom edge) it is stretched, as the
-  /// sources do.
+  /// Where the region is not square (`tight`, `stretched`; others cut at the right or bottom edge) it is stretched, as
+  /// the sources do; `letterbox` puts it in the middle of black.
   public func crop(_ image: RGBImage, _ box: Box, size: Int) -> RGBImage {
     let region = region(of: box, width: image.width, height: image.height)
-    return image.cropped(
-      x: Int(region.x), y: Int(region.y), width: Int(region.width), height: Int(region.height)
-    ).resized(width: size, height: size)
+    let cut = image.cropped(
+      x: Int(region.x), y: Int(region.y), width: Int(region.width), height: Int(region.height))
+    guard case .letterbox = self else { return cut.resized(width: size, height: size) }
+    let longer = max(cut.width, cut.height)
+    return cut.resized(
+      width: max(1, cut.width * size / longer), height: max(1, cut.height * size / longer)
+    ).centred(in: size)
+  }
+
+  private func clamped(_ edges: Edges, _ width: Int, _ height: Int) -> Box {
+    let (left, top, right, bottom) = edges.clamped(width, height)
+    return Box(left, top, right - left, bottom - top)
   }
 
   /// Clamped, then a square of the longer side around the centre: shifted inside at the left and top, cut at the
@@ -53,6 +63,19 @@ extension CropPolicy {
     let x = max((left + right) / 2 - side / 2, 0)
     let y = max((top + bottom) / 2 - side / 2, 0)
     return Box(x, y, min(side, width - x), min(side, height - y))
+  }
+}
+
+extension RGBImage {
+  /// In the middle of a black square of side `size`, which must not be smaller.
+  fileprivate func centred(in size: Int) -> RGBImage {
+    var square = RGBImage(width: size, height: size)
+    let (left, top) = ((size - width) / 2, (size - height) / 2)
+    for y in 0..<height {
+      let (from, to) = (y * width * 3, ((y + top) * size + left) * 3)
+      square.pixels.replaceSubrange(to..<to + width * 3, with: pixels[from..<from + width * 3])
+    }
+    return square
   }
 }
 

@@ -13,7 +13,7 @@ struct DeepfakeDetectorTests {
   func shipped() throws {
     let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
     #expect(detector.info.architecture == "EfficientNetB0" && detector.info.inputSize == 160)
-    #expect(detector.description.padding == .symmetric && detector.description.epsilon == 1e-5)
+    #expect(detector.description.padding == .init(.symmetric) && detector.description.epsilon == 1e-5)
     #expect(detector.info.licence?.contains("research") == true)
     let logits = try detector.logits(Self.crops).elements
     #expect(abs(logits[0] - logits[1]) > 0.01)
@@ -62,7 +62,7 @@ struct DeepfakeDetectorTests {
     let path = folder.path("icpr.safetensors")
     try icprWeights().writeSafetensors(to: path, precision: .float32)
     let detector = try DeepfakeDetector(contentsOf: path)
-    #expect(detector.description.padding == .native && detector.description.epsilon == 1e-3)
+    #expect(detector.description.padding == .init(.native) && detector.description.epsilon == 1e-3)
     #expect(detector.info.inputSize == 224 && detector.info.name == "icpr")
     let same = try GoldenNetwork.seededB0.detector(.native)
     #expect(try detector.logits(Self.crops) == same.logits(Self.crops))
@@ -78,17 +78,31 @@ struct DeepfakeDetectorTests {
       try weights.writeSafetensors(to: path, precision: .float32)
       return try DeepfakeDetector(contentsOf: path)
     }
-    expectError(.wrongTensors, naming: "missing: blocks.3.expand.conv.weight") {
+    expectError(.wrongTensors, naming: "missing: efficientnet._blocks.3._expand_conv.weight") {
       try load { $0.tensors["efficientnet._blocks.3._expand_conv.weight"] = nil }
     }
-    expectError(.wrongTensors, naming: "unknown: attconv.weight") {
-      try load { $0.tensors["attconv.weight"] = Tensor(shape: [1, 40, 1, 1], repeating: 0) }
+    expectError(.wrongTensors, naming: "unknown: attention.weight") {
+      try load { $0.tensors["attention.weight"] = Tensor(shape: [1, 40, 1, 1], repeating: 0) }
+    }
+    expectError(
+      .wrongTensors, naming: "_bn0.weight (is it efficientnet._bn0.weigth?); unknown: efficientnet._bn0.weigth"
+    ) {
+      try load { $0.tensors["efficientnet._bn0.weigth"] = $0.tensors.removeValue(forKey: "efficientnet._bn0.weight") }
     }
     expectError(.wrongTensors, naming: "classifier.weight [2, 1280] instead of [1, 1280]") {
       try load { $0.tensors["classifier.weight"] = Tensor(shape: [2, 1280], repeating: 0) }
     }
+    expectError(.wrongTensors, naming: "tells 1000 classes apart") {
+      try load {
+        $0.tensors["classifier.weight"] = Tensor(shape: [1000, 1280], repeating: 0)
+        $0.tensors["classifier.bias"] = Tensor(shape: [1000], repeating: 0)
+      }
+    }
     expectError(.unknownArchitecture, naming: "none of B0 to B7") {
       try load { $0.tensors["efficientnet._conv_head.weight"] = Tensor(shape: [1, 1, 1, 1], repeating: 0) }
+    }
+    expectError(.unknownArchitecture, naming: "an Xception") {
+      try load { $0.tensors = ["xception.conv1.weight": Tensor(1)] }
     }
     expectError(.unknownArchitecture, naming: "no known network") {
       try load { $0.tensors = ["a": Tensor(1)] }
@@ -122,16 +136,16 @@ struct DeepfakeDetectorTests {
 
   @Test(
     "every member of the family has the published number of parameters",
-    arguments: EfficientNet.Configuration.indices)
+    arguments: EfficientNet.indices)
   func family(_ k: Int) {
     // Tan & Le's tables, with 1000 classes: 5.3, 7.8, 9.2, 12, 19, 30, 43 and 66 million.
     let published = [
       5_288_548, 7_794_184, 9_109_994, 12_233_232, 19_341_616, 30_389_784, 43_040_704, 66_347_960,
     ]
-    let configuration = EfficientNet.Configuration.b(k)
-    let learned = EfficientNet.parameterShapes(of: configuration).filter { !$0.key.contains("running") }
+    let network = EfficientNet(b: k)
+    let learned = Architecture.efficientNet(network).parameterShapes.filter { !$0.key.contains("running") }
     let count = learned.values.reduce(0) { $0 + $1.reduce(1, *) }
-    #expect(count + 999 * (configuration.features + 1) == published[k])
+    #expect(count + 999 * (network.features + 1) == published[k])
   }
 
   @Test("a crop's logit does not depend on the batch around it")

@@ -56,6 +56,20 @@ struct GradientTests {
     }
   }
 
+  @Test("a gate over positions")
+  func positionGate() {
+    checkGradients([.random([2, 3, 2, 4], seed: 1), .random([2, 1, 2, 4], seed: 2)]) {
+      $0[0].multipliedPerPosition(by: $0[1].sigmoid())
+    }
+  }
+
+  @Test("dilated filters")
+  func dilation() {
+    checkGradients([.random([1, 2, 9, 8], seed: 1), .random([3, 2, 3, 2], seed: 2)]) {
+      $0[0].convolved(with: $0[1].dilated(by: 2), padding: .init(1))
+    }
+  }
+
   @Test("activations", arguments: Tensor.Activation.allCases)
   func activations(_ kind: Tensor.Activation) {
     // Away from 0, where ReLU has no derivative.

@@ -26,28 +26,30 @@ public enum GoldenNetwork: String, CaseIterable, Sendable, CustomTestStringConve
       var overrides = DeepfakeDetector.Overrides()
       overrides.padding = padding
       return try DeepfakeDetector(named: ModelZoo.defaultModel, overrides: overrides)
-    case .seededB0: return try seeded(.b(0), padding)
-    case .seededB4: return try seeded(.b(4), padding)
+    case .seededB0: return try seeded(.init(b: 0), .init(padding))
+    case .seededB4: return try seeded(.init(b: 4), .init(padding))
     }
   }
 
-  private func seeded(
-    _ configuration: EfficientNet.Configuration, _ padding: PaddingScheme
+  /// A network of the same trunk and statistics; what else it has is given by `extra`, under our names.
+  public func seeded(
+    _ network: EfficientNet, _ padding: Network.Padding, extra: [String: Tensor] = [:]
   ) throws -> DeepfakeDetector {
     let golden = try golden
+    let architecture = Architecture.efficientNet(network)
     var parameters: [String: Tensor] = [:]
-    for (name, shape) in EfficientNet.parameterShapes(of: configuration) {
-      parameters[name] = golden[name] ?? .seededParameter(Self.seedName(name), shape)
+    for (name, shape) in architecture.parameterShapes {
+      parameters[name] = extra[name] ?? golden[name] ?? .seededParameter(Self.seedName(name), shape)
     }
-    let network = try EfficientNet(configuration, padding: padding, epsilon: 1e-3, parameters: parameters)
     let info = ModelInfo(
-      name: rawValue, architecture: configuration.name, inputSize: configuration.nativeSize)
+      name: rawValue, architecture: architecture.name, inputSize: architecture.nativeSize)
     return try DeepfakeDetector(
-      description: ModelDescription(info: info, padding: padding, epsilon: 1e-3), network: network)
+      description: ModelDescription(info: info, padding: padding, epsilon: 1e-3),
+      network: Network(architecture, padding: padding, epsilon: 1e-3, parameters: parameters))
   }
 
   /// efficientnet_pytorch's name of our parameter `name`: what it is seeded by.
-  private static func seedName(_ name: String) -> String {
+  public static func seedName(_ name: String) -> String {
     let parts = name.split(separator: ".").map(String.init)
     let layers = [
       "stem.conv": "_conv_stem", "stem.norm": "_bn0", "head.conv": "_conv_head", "head.norm": "_bn1",

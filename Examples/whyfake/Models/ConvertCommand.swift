@@ -17,6 +17,21 @@ enum PrecisionChoice: String, Choice {
   }
 }
 
+/// Normalisations by name.
+enum NormalizationChoice: String, Choice {
+  case imagenet, half, none
+
+  var normalization: Normalization {
+    switch self {
+    case .imagenet: .imageNet
+    case .half: .half
+    case .none: .none
+    }
+  }
+}
+
+extension ClassConvention: Choice {}
+
 extension ModelsCommand {
   /// `whyfake models convert`.
   struct Convert: ParsableCommand {
@@ -42,12 +57,22 @@ extension ModelsCommand {
     @Option(help: "How convolutions are padded.")
     var padding: PaddingScheme?
 
+    @Option(help: "BatchNorm's epsilon.")
+    var epsilon: Float?
+
+    @Option(help: "What is done to crops, RGB in [0, 1], before the network sees them.")
+    var normalization: NormalizationChoice?
+
+    @Option(help: "What the checkpoint's last layer means.")
+    var classes: ClassConvention?
+
     @Option(help: "Side of the crops in pixels.")
     var size: Int?
 
     @Option(
       help: ArgumentHelp(
-        "How a face becomes a crop: scale, tight, margin:FRACTION or square:SCALE,SHIFTX,SHIFTY.",
+        "How a face becomes a crop: scale, tight, margin:FRACTION, stretched:FRACTION, letterbox:FRACTION or "
+          + "square:SCALE,SHIFTX,SHIFTY.",
         valueName: "policy"), transform: CropPolicy.init(argument:))
     var crop: CropPolicy?
 
@@ -78,6 +103,9 @@ extension ModelsCommand {
         overrides.name = name ?? ((output as NSString).lastPathComponent as NSString).deletingPathExtension
         overrides.architecture = architecture
         overrides.padding = padding
+        overrides.epsilon = epsilon
+        overrides.normalization = normalization?.normalization
+        overrides.classConvention = classes
         overrides.inputSize = size
         overrides.cropPolicy = crop
         overrides.source = source

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Detector
 import Foundation
+import Tensor
+import VideoIO
 
 extension ModelsCommand {
   /// `whyfake models inspect`.
@@ -37,11 +39,36 @@ extension ModelsCommand {
 extension DeepfakeDetector {
   /// What there is to say about the model, name by name.
   var facts: [(String, String)] {
-    [
-      ("name", info.name), ("architecture", info.architecture), ("input", "\(info.inputSize) pixels a side"),
-      ("crop", info.cropPolicy.argument), ("padding", description.padding.rawValue),
+    let architecture = network.architecture
+    let levels = architecture.attentionLevels.map { level in
+      let side = (info.inputSize + level.stride - 1) / level.stride
+      return "\(level.name) (\(level.channels) channels, \(side)×\(side))"
+    }
+    let count = network.parameters.filter { !$0.key.contains(".running_") }.reduce(0) { $0 + $1.value.count }
+    var facts = [
+      ("name", info.name), ("architecture", info.architecture),
+      ("parameters", Words.grouped(count)), ("read from", description.checkpoint ?? "a model file of ours"),
+      ("input", "\(info.inputSize) pixels a side"), ("crop", info.cropPolicy.name),
+      ("normalisation", description.normalization.words),
+      ("padding", padding), ("epsilon", "\(description.epsilon)"),
+      ("last layer", description.classConvention.words),
+      ("attention", levels.isEmpty ? "none" : levels.joined(separator: ", ")),
       ("trained on", info.trainingData ?? "not said"), ("performance", info.performance ?? "not said"),
       ("source", info.source ?? "not said"), ("licence", info.licence ?? "not said"),
     ]
+    if let warning = architecture.warning { facts.append(("warning", warning)) }
+    return facts
+  }
+
+  private var padding: String {
+    description.padding.scheme.rawValue + (description.padding.padsStem ? "" : ", none at the stem")
+  }
+}
+
+extension Normalization {
+  /// Mean and standard deviation in words.
+  fileprivate var words: String {
+    func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ", ") }
+    return self == .none ? "none" : "mean \(list(mean)); standard deviation \(list(standardDeviation))"
   }
 }

@@ -1,6 +1,7 @@
 import Detector
 import FaceCrop
 import Foundation
+import VideoIO
 import WhyFake
 
 extension Report {
@@ -91,7 +92,7 @@ extension Report {
       ("measured", model.performance ?? "not said"),
       ("source", model.source ?? "not said"),
       ("licence", model.licence ?? "not said"),
-      ("crop", model.cropPolicy.argument),
+      ("crop", model.cropPolicy.name),
       ("explained", "class \(provenance.target) by " + provenance.explainers.joined(separator: ", ")),
       ("computed by", "WhyFake \(Analyzer.version), \(provenance.computedBy)"),
     ]

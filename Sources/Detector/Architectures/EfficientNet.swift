@@ -1,240 +1,253 @@
-public import Tensor
+import Tensor
 
 /// EfficientNet (Tan & Le 2019), B0 to B7, with one logit: stem, inverted bottlenecks with squeeze-and-excitation,
 /// head convolution, average pool, linear.
 ///
-/// The table in ``Configuration`` is the whole description; `forward` reads it. The network follows the reference
-/// in stage widths, repeats and rounding; where ports differ — padding and BatchNorm's ε — both are parameters.
-public struct EfficientNet: Sendable {
+/// The table below is the whole description. The network follows the reference in stage widths, repeats and rounding;
+/// where ports differ — padding and BatchNorm's ε — both are parameters of ``Network``. Bonettini's attention stands in
+/// `EfficientNet+AutoAtt.swift`, Learn To Pay Attention in `EfficientNet+LTPA.swift`.
+///
+/// Parameters: `stem`, `blocks.<i>.expand|depthwise|project` and `head`, each with `.conv.weight` and
+/// `.norm.weight|bias|running_mean|running_var`; `blocks.<i>.squeeze.reduce|expand` and `classifier`, each with
+/// `.weight` and `.bias`; a siamese-tuned head also has `classifier.norm`; attention is under `attention`.
+public struct EfficientNet: Sendable, Hashable {
+  /// What it attends with, beside squeeze-and-excitation.
+  public enum Attention: Sendable, Hashable {
+    /// Nothing.
+    case none
+    /// Bonettini's attention, with `width` 3×3 convolutions before the 1×1 one (as published: 0).
+    case autoAtt(width: Int)
+    /// Learn To Pay Attention at three levels.
+    case ltpa(Compatibility)
+  }
+
+  /// What stands between the pooled features and the logit.
+  public enum Head: Sendable, Hashable {
+    /// A linear layer.
+    case linear
+    /// BatchNorm and a linear layer: icpr2020dfdc's, tuned on features that were trained with a triplet loss.
+    case siameseTuned
+  }
+
   /// One inverted bottleneck.
-  struct Bottleneck: Sendable {
+  struct Bottleneck: Sendable, Hashable {
     let kernel, stride, expansion, input, output: Int
     var expanded: Int { input * expansion }
     var squeezed: Int { max(1, input / 4) }
     var hasShortcut: Bool { stride == 1 && input == output }
   }
 
-  /// Sizes of one member of the family.
-  public struct Configuration: Sendable {
-    /// The number k in Bk.
-    public let index: Int
-    /// Side of the pictures that it was designed for, in pixels.
-    public let nativeSize: Int
-    let stem: Int
-    let bottlenecks: [Bottleneck]
-    let head: Int
+  /// The number k in Bk.
+  public let index: Int
+  /// What it attends with.
+  public let attention: Attention
+  /// What gives the logit.
+  public let head: Head
+  /// Side of the pictures that it was designed for, in pixels.
+  public let nativeSize: Int
+  /// Channels that are pooled.
+  public let features: Int
+  /// The share of the pooled features that is dropped in training, as published.
+  public let dropout: Double
+  let stem: Int
+  let bottlenecks: [Bottleneck]
 
-    /// `EfficientNetB<k>`.
-    public var name: String { "EfficientNetB\(index)" }
-    /// Channels before the linear layer.
-    public var features: Int { head }
+  /// Kernel, stride, expansion, output channels and repeats of B0's stages.
+  private static let stages = [
+    (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4), (3, 1, 6, 320, 1),
+  ]
+  /// Factor of width, factor of depth, native size and dropout of B0 … B7.
+  private static let family: [(width: Double, depth: Double, size: Int, dropout: Double)] = [
+    (1.0, 1.0, 224, 0.2), (1.0, 1.1, 240, 0.2), (1.1, 1.2, 260, 0.3), (1.2, 1.4, 300, 0.3),
+    (1.4, 1.8, 380, 0.4), (1.6, 2.2, 456, 0.4), (1.8, 2.6, 528, 0.5), (2.0, 3.1, 600, 0.5),
+  ]
+  /// The indices that exist.
+  public static let indices = 0..<family.count
 
-    /// Kernel, stride, expansion, output channels and repeats of B0's stages.
-    private static let stages = [
-      (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3),
-      (5, 2, 6, 192, 4), (3, 1, 6, 320, 1),
-    ]
-    /// Factor of width, factor of depth and native size of B0 … B7.
-    private static let family: [(width: Double, depth: Double, size: Int)] = [
-      (1.0, 1.0, 224), (1.0, 1.1, 240), (1.1, 1.2, 260), (1.2, 1.4, 300), (1.4, 1.8, 380), (1.6, 2.2, 456),
-      (1.8, 2.6, 528), (2.0, 3.1, 600),
-    ]
-    /// The indices that exist.
-    public static let indices = 0..<family.count
-
-    /// Bk, k in 0…7.
-    public static func b(_ k: Int) -> Configuration {
-      precondition(indices.contains(k), "EfficientNet.Configuration: there is no B\(k)")
-      let member = family[k]
-      /// The nearest multiple of 8 that is not below nine tenths.
-      func channels(_ count: Int) -> Int {
-        let scaled = Double(count) * member.width
-        let rounded = max(8, Int(scaled + 4) / 8 * 8)
-        return Double(rounded) < 0.9 * scaled ? rounded + 8 : rounded
-      }
-      var bottlenecks: [Bottleneck] = []
-      var input = channels(32)
-      for (kernel, stride, expansion, output, repeats) in stages {
-        for i in 0..<Int((Double(repeats) * member.depth).rounded(.up)) {
-          bottlenecks.append(
-            Bottleneck(
-              kernel: kernel, stride: i == 0 ? stride : 1, expansion: expansion, input: input,
-              output: channels(output)))
-          input = channels(output)
-        }
-      }
-      return Configuration(
-        index: k, nativeSize: member.size, stem: channels(32), bottlenecks: bottlenecks, head: channels(1280))
+  /// Bk, `index` in 0…7.
+  public init(b index: Int, attention: Attention = .none, head: Head = .linear) {
+    precondition(Self.indices.contains(index), "EfficientNet: there is no B\(index)")
+    let member = Self.family[index]
+    /// The nearest multiple of 8 that is not below nine tenths.
+    func channels(_ count: Int) -> Int {
+      let scaled = Double(count) * member.width
+      let rounded = max(8, Int(scaled + 4) / 8 * 8)
+      return Double(rounded) < 0.9 * scaled ? rounded + 8 : rounded
     }
+    var bottlenecks: [Bottleneck] = []
+    var input = channels(32)
+    for (kernel, stride, expansion, output, repeats) in Self.stages {
+      for i in 0..<Int((Double(repeats) * member.depth).rounded(.up)) {
+        bottlenecks.append(
+          Bottleneck(
+            kernel: kernel, stride: i == 0 ? stride : 1, expansion: expansion, input: input,
+            output: channels(output)))
+        input = channels(output)
+      }
+    }
+    self.index = index
+    self.attention = attention
+    self.head = head
+    self.bottlenecks = bottlenecks
+    (nativeSize, dropout) = (member.size, member.dropout)
+    (stem, features) = (channels(32), channels(1280))
   }
 
-  /// The member of the family.
-  public let configuration: Configuration
-  /// How convolutions are padded.
-  public let padding: PaddingScheme
-  /// BatchNorm's ε.
-  public let epsilon: Float
-  /// All parameters and running statistics, under the names of ``parameterShapes(of:)``.
-  public let parameters: [String: Tensor]
-  private let layers: [ConvolutionLayer]
-  private let layersByName: [String: ConvolutionLayer]
-  private let folded: [String: FoldedConvolution]
+  /// The last bottleneck whose output has one position for `stride`×`stride` pixels.
+  func lastBottleneck(ofStride stride: Int) -> Int {
+    var (current, last) = (2, 0)
+    for (i, block) in bottlenecks.enumerated() {
+      current *= block.stride
+      if current == stride { last = i }
+    }
+    return last
+  }
+}
 
-  /// A network from its parameters.
-  ///
-  /// - Parameter parameters: exactly the tensors of ``parameterShapes(of:)``.
-  /// - Throws: ``DetectorError`` that lists what is missing, unknown or of another shape.
-  public init(
-    _ configuration: Configuration, padding: PaddingScheme, epsilon: Float, parameters: [String: Tensor]
-  ) throws(DetectorError) {
-    try DetectorError.check(
-      parameters.mapValues(\.shape), against: Self.parameterShapes(of: configuration),
-      model: configuration.name)
-    self.configuration = configuration
-    self.padding = padding
-    self.epsilon = epsilon
-    self.parameters = parameters
-    layers = Self.layers(of: configuration)
-    layersByName = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
-    folded = Dictionary(
-      uniqueKeysWithValues: layers.map { ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon)) })
+extension EfficientNet: NetworkLayout {
+  var name: String {
+    let family =
+      switch attention {
+      case .none: "EfficientNet"
+      case .autoAtt: "EfficientNetAutoAtt"
+      case .ltpa: "EfficientNetLTPA"
+      }
+    return "\(family)B\(index)" + (head == .siameseTuned ? "ST" : "")
   }
 
-  /// The places where activations can be asked for: `stem`, `blocks.0` …, `head`; the head's is the last one before
-  /// pooling.
-  public var blocks: [Block] {
+  var blocks: [Block] {
     var stride = 2
-    var result = [Block(name: "stem", channels: configuration.stem, stride: stride)]
-    for (i, block) in configuration.bottlenecks.enumerated() {
+    var result = [Block(name: "stem", channels: stem, stride: stride)]
+    for (i, block) in bottlenecks.enumerated() {
       stride *= block.stride
       result.append(Block(name: "blocks.\(i)", channels: block.output, stride: stride))
     }
-    return result + [Block(name: "head", channels: configuration.head, stride: stride)]
+    return result + [Block(name: "head", channels: features, stride: stride)]
   }
 
-  /// Logits `[N]` of normalised pictures `[N, 3, H, W]`.
-  public func logits(_ x: Tensor) -> Tensor {
-    let pass = inference(height: x.shape[2], width: x.shape[3])
-    return classify(run(x, stages: 0..<blocks.count, pass), pass)
+  var layers: [ConvolutionLayer] {
+    var layers = [
+      ConvolutionLayer(name: "stem", input: 3, output: stem, kernel: 3, stride: 2, isStem: true)
+    ]
+    for i in bottlenecks.indices { layers += [expand(i), depthwise(i), project(i)].compactMap { $0 } }
+    return layers + [headConvolution]
   }
 
-  /// The output of each of `blocks` in turn, before the classifier, for pictures `[N, 3, H, W]`.
-  public func activations(_ x: Tensor) -> [Tensor] {
-    let pass = inference(height: x.shape[2], width: x.shape[3])
-    var (x, result) = (x, [Tensor]())
-    for stage in 0..<blocks.count {
-      x = run(x, stages: stage..<stage + 1, pass)
-      result.append(x)
-    }
-    return result
+  private func expand(_ i: Int) -> ConvolutionLayer? {
+    let block = bottlenecks[i]
+    guard block.expansion != 1 else { return nil }
+    return ConvolutionLayer(name: "blocks.\(i).expand", input: block.input, output: block.expanded)
   }
 
-  /// The activations after stage `stage` (position in ``blocks``), and the logits as a function of them: the
-  /// activations are a tracked leaf.
-  func split(_ x: Tensor, after stage: Int) -> (activations: Tensor, logits: Tensor) {
-    let pass = inference(height: x.shape[2], width: x.shape[3])
-    let activations = run(x, stages: 0..<stage + 1, pass).tracked()
-    return (activations, classify(run(activations, stages: stage + 1..<blocks.count, pass), pass))
+  private func depthwise(_ i: Int) -> ConvolutionLayer {
+    let block = bottlenecks[i]
+    return ConvolutionLayer(
+      name: "blocks.\(i).depthwise", input: block.expanded, output: block.expanded, kernel: block.kernel,
+      stride: block.stride, isDepthwise: true)
   }
 
-  /// Logits `[N]` as a function of `parameters`, which may be tracked: the form that training uses.
-  ///
-  /// - Parameters:
-  ///   - parameters: in place of the network's own, same names and shapes.
-  ///   - statistics: whether BatchNorm uses its running statistics or those of the batch.
-  /// - Returns: the logits, and the batch's mean and variance for each normalisation by name if they were used.
-  public func logits(
-    _ x: Tensor, parameters: [String: Tensor], statistics: BatchStatistics
-  ) -> (logits: Tensor, statistics: [String: (mean: Tensor, variance: Tensor)]) {
-    let pass = LearningPass(
-      padding: paddings(height: x.shape[2], width: x.shape[3]), parameters: parameters, epsilon: epsilon,
-      statistics: statistics)
-    let logits = classify(run(x, stages: 0..<blocks.count, pass), pass)
-    return (logits, pass.batchStatistics)
+  private func project(_ i: Int) -> ConvolutionLayer {
+    ConvolutionLayer(
+      name: "blocks.\(i).project", input: bottlenecks[i].expanded, output: bottlenecks[i].output)
   }
 
-  private func inference(height: Int, width: Int) -> InferencePass {
-    InferencePass(
-      padding: paddings(height: height, width: width), parameters: parameters, convolutions: folded)
+  private var headConvolution: ConvolutionLayer {
+    ConvolutionLayer(name: "head", input: bottlenecks.last!.output, output: features)
   }
 
-  private func paddings(height: Int, width: Int) -> [String: Tensor.Padding] {
-    padding.paddings(for: layers, height: height, width: width, nativeSize: configuration.nativeSize)
-  }
-
-  // MARK: The network
-
-  private func run(_ x: Tensor, stages: Range<Int>, _ pass: some Pass) -> Tensor {
-    stages.reduce(x) { x, stage in
-      switch stage {
-      case 0: pass.convolve(x, layer("stem"), .silu)
-      case configuration.bottlenecks.count + 1: pass.convolve(x, layer("head"), .silu)
-      default: bottleneck(x, stage - 1, pass)
-      }
-    }
-  }
-
-  private func bottleneck(_ input: Tensor, _ i: Int, _ pass: some Pass) -> Tensor {
-    let block = configuration.bottlenecks[i]
-    var x = input
-    if block.expansion != 1 { x = pass.convolve(x, layer("blocks.\(i).expand"), .silu) }
-    x = pass.convolve(x, layer("blocks.\(i).depthwise"), .silu)
-    let gate = pass.linear(
-      pass.linear(x.globalAveragePooled(), "blocks.\(i).squeeze.reduce", .silu), "blocks.\(i).squeeze.expand",
-      .sigmoid)
-    x = x.multipliedPerChannel(by: gate)
-    x = pass.convolve(x, layer("blocks.\(i).project"), .identity)
-    if block.hasShortcut { x += input }
-    return x
-  }
-
-  private func classify(_ x: Tensor, _ pass: some Pass) -> Tensor {
-    pass.linear(x.globalAveragePooled(), "classifier", .identity).reshaped([x.shape[0]])
-  }
-
-  private func layer(_ name: String) -> ConvolutionLayer { layersByName[name]! }
-
-  // MARK: Layers and parameters
-
-  /// The convolutions with BatchNorm in the order in which they run.
-  private static func layers(of configuration: Configuration) -> [ConvolutionLayer] {
-    var layers = [ConvolutionLayer(name: "stem", input: 3, output: configuration.stem, kernel: 3, stride: 2)]
-    for (i, block) in configuration.bottlenecks.enumerated() {
-      if block.expansion != 1 {
-        layers.append(
-          ConvolutionLayer(name: "blocks.\(i).expand", input: block.input, output: block.expanded))
-      }
-      layers.append(
-        ConvolutionLayer(
-          name: "blocks.\(i).depthwise", input: block.expanded, output: block.expanded, kernel: block.kernel,
-          stride: block.stride, isDepthwise: true))
-      layers.append(
-        ConvolutionLayer(name: "blocks.\(i).project", input: block.expanded, output: block.output))
-    }
-    let last = configuration.bottlenecks.last!.output
-    return layers + [ConvolutionLayer(name: "head", input: last, output: configuration.head)]
-  }
-
-  /// Names and shapes of all parameters: `stem`, `blocks.<i>.expand|depthwise|project` and `head`, each with
-  /// `.conv.weight` and `.norm.weight|bias|running_mean|running_var`; `blocks.<i>.squeeze.reduce|expand` and
-  /// `classifier`, each with `.weight` and `.bias`.
-  public static func parameterShapes(of configuration: Configuration) -> [String: [Int]] {
+  var parameterShapes: [String: [Int]] {
     var shapes: [String: [Int]] = [:]
-    for layer in layers(of: configuration) {
-      shapes["\(layer.name).conv.weight"] = layer.filterShape
-      for part in ["weight", "bias", "running_mean", "running_var"] {
-        shapes["\(layer.name).norm.\(part)"] = [layer.output]
-      }
+    func norm(_ name: String, _ channels: Int) {
+      for part in ["weight", "bias", "running_mean", "running_var"] { shapes["\(name).\(part)"] = [channels] }
     }
     func linear(_ name: String, _ input: Int, _ output: Int) {
       shapes["\(name).weight"] = [output, input]
       shapes["\(name).bias"] = [output]
     }
-    for (i, block) in configuration.bottlenecks.enumerated() {
+    for layer in layers {
+      shapes["\(layer.name).conv.weight"] = layer.filterShape
+      norm("\(layer.name).norm", layer.output)
+    }
+    for (i, block) in bottlenecks.enumerated() {
       linear("blocks.\(i).squeeze.reduce", block.expanded, block.squeezed)
       linear("blocks.\(i).squeeze.expand", block.squeezed, block.expanded)
     }
-    linear("classifier", configuration.head, 1)
+    shapes.merge(attentionShapes) { ours, _ in ours }
+    let classified = classifiedFeatures
+    if head == .siameseTuned { norm("classifier.norm", classified) }
+    linear("classifier", classified, 1)
     return shapes
+  }
+
+  private var attentionShapes: [String: [Int]] {
+    switch attention {
+    case .none: [:]
+    case .autoAtt(let width): autoAttShapes(width)
+    case .ltpa(let compatibility): ltpaShapes(compatibility)
+    }
+  }
+
+  private var classifiedFeatures: Int {
+    if case .ltpa = attention { return features * Self.ltpaStrides.count }
+    return features
+  }
+
+  var attentionLevels: [Block] {
+    switch attention {
+    case .none: []
+    case .autoAtt: [blocks[autoAttBottleneck + 1]]
+    case .ltpa: ltpaBottlenecks.map { blocks[$0 + 1] }
+    }
+  }
+
+  var warning: String? {
+    guard case .ltpa(.parametrised) = attention else { return nil }
+    return Compatibility.warning
+  }
+
+  func isTap(_ index: Int) -> Bool {
+    guard case .ltpa = attention else { return false }
+    return ltpaBottlenecks.contains(index - 1)
+  }
+
+  func run(_ index: Int, _ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
+    var x = x
+    // The gate stands behind its block: what follows sees gated features, the block's own output is without it.
+    if case .autoAtt(let width) = attention, index == autoAttBottleneck + 2 {
+      x = autoAtt(x, width, &flow, pass)
+    }
+    if index == 0 { return pass.convolve(x, layers[0], .silu) }
+    if index > bottlenecks.count { return pass.convolve(x, headConvolution, .silu) }
+    return bottleneck(x, index - 1, pass)
+  }
+
+  private func bottleneck(_ input: Tensor, _ i: Int, _ pass: some Pass) -> Tensor {
+    var x = input
+    if let expand = expand(i) { x = pass.convolve(x, expand, .silu) }
+    x = pass.convolve(x, depthwise(i), .silu)
+    let gate = pass.linear(
+      pass.linear(x.globalAveragePooled(), "blocks.\(i).squeeze.reduce", .silu), "blocks.\(i).squeeze.expand",
+      .sigmoid)
+    x = x.multipliedPerChannel(by: gate)
+    x = pass.convolve(x, project(i), .identity)
+    if bottlenecks[i].hasShortcut {
+      x = pass.dropPath(x, depth: Double(i) / Double(bottlenecks.count))
+      x += input
+    }
+    return x
+  }
+
+  func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
+    var x = x.globalAveragePooled()
+    if case .ltpa(let compatibility) = attention { x = ltpa(x, compatibility, &flow, pass) }
+    if head == .siameseTuned {
+      let (n, c) = (x.shape[0], x.shape[1])
+      // PyTorch's BatchNorm1d, whose ε is not EfficientNet's.
+      x = pass.normalize(x.reshaped([n, c, 1, 1]), "classifier.norm", epsilon: 1e-5).reshaped([n, c])
+    } else {
+      x = pass.dropout(x)
+    }
+    return pass.linear(x, "classifier", .identity)
   }
 }

@@ -13,6 +13,23 @@ public enum PaddingScheme: String, Sendable, Codable, CaseIterable {
   case symmetric
 }
 
+extension Network {
+  /// A scheme, and whether it holds for the first convolution too.
+  public struct Padding: Sendable, Hashable {
+    /// How convolutions are padded.
+    public var scheme: PaddingScheme
+    /// Whether the stem is padded as the others are. DeepfakeBench puts a convolution without padding in its place, so
+    /// that 256 pixels become 127 and not 128.
+    public var padsStem: Bool
+
+    /// A padding from its parts.
+    public init(_ scheme: PaddingScheme, padsStem: Bool = true) {
+      self.scheme = scheme
+      self.padsStem = padsStem
+    }
+  }
+}
+
 /// One convolution with BatchNorm: its sizes.
 struct ConvolutionLayer: Sendable {
   let name: String
@@ -21,12 +38,13 @@ struct ConvolutionLayer: Sendable {
   var kernel = 1
   var stride = 1
   var isDepthwise = false
+  var isStem = false
 
   var filterShape: [Int] { [output, isDepthwise ? 1 : input, kernel, kernel] }
   var groups: Int { isDepthwise ? output : 1 }
 }
 
-extension PaddingScheme {
+extension Network.Padding {
   /// The padding of each of `layers`, which run one after the other on an input of `height`×`width`.
   func paddings(
     for layers: [ConvolutionLayer], height: Int, width: Int, nativeSize: Int
@@ -38,11 +56,15 @@ extension PaddingScheme {
         .same(height: height, width: width, kernel: layer.kernel, stride: layer.stride)
       }
       let padding =
-        switch self {
-        case .same: same(height, width)
-        case .native: same(nativeSize, nativeSize)
-        case .tracked: same(tracked, tracked)
-        case .symmetric: Tensor.Padding((layer.kernel - 1) / 2)
+        if layer.isStem && !padsStem {
+          Tensor.Padding.zero
+        } else {
+          switch scheme {
+          case .same: same(height, width)
+          case .native: same(nativeSize, nativeSize)
+          case .tracked: same(tracked, tracked)
+          case .symmetric: Tensor.Padding((layer.kernel - 1) / 2)
+          }
         }
       result[layer.name] = padding
       height = (height + padding.top + padding.bottom - layer.kernel) / layer.stride + 1

@@ -12,8 +12,38 @@ public enum BatchStatistics: Sendable {
 protocol Pass {
   /// Convolution, BatchNorm, activation.
   func convolve(_ x: Tensor, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Tensor
+  /// A convolution with bias and an odd filter that keeps the size of the plane.
+  func convolve(_ x: Tensor, _ name: String, dilation: Int, _ activation: Tensor.Activation) -> Tensor
+  /// BatchNorm by itself, on `[N, C, H, W]`; with an ε of its own where that is not the network's.
+  func normalize(_ x: Tensor, _ name: String, epsilon: Float?) -> Tensor
   /// A linear layer with bias.
   func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor
+  /// The parameter `name`.
+  func parameter(_ name: String) -> Tensor
+  /// In training, zeros in place of a share of the values, the others enlarged to make up for it.
+  func dropout(_ x: Tensor) -> Tensor
+  /// In training, zeros in place of some images' residual branches; `depth` in [0, 1) is how deep in the network.
+  func dropPath(_ x: Tensor, depth: Double) -> Tensor
+}
+
+extension Pass {
+  func convolve(_ x: Tensor, _ name: String, dilation: Int, _ activation: Tensor.Activation) -> Tensor {
+    let filter = parameter("\(name).weight").dilated(by: dilation)
+    return x.convolved(
+      with: filter, bias: parameter("\(name).bias"), padding: Tensor.Padding((filter.shape[2] - 1) / 2),
+      activation: activation)
+  }
+
+  func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor {
+    x.linear(weight: parameter("\(name).weight"), bias: parameter("\(name).bias"), activation: activation)
+  }
+
+  /// Running mean and variance in place.
+  fileprivate func normalizeByRunning(_ x: Tensor, _ name: String, _ epsilon: Float) -> Tensor {
+    x.batchNormalized(
+      scale: parameter("\(name).weight"), offset: parameter("\(name).bias"),
+      mean: parameter("\(name).running_mean"), variance: parameter("\(name).running_var"), epsilon: epsilon)
+  }
 }
 
 /// A convolution with its BatchNorm folded in: filter · γ/√(σ² + ε), bias β − μ · γ/√(σ² + ε).
@@ -45,6 +75,7 @@ struct InferencePass: Pass {
   let padding: [String: Tensor.Padding]
   let parameters: [String: Tensor]
   let convolutions: [String: FoldedConvolution]
+  let epsilon: Float
 
   func convolve(_ x: Tensor, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Tensor {
     let folded = convolutions[layer.name]!
@@ -53,9 +84,13 @@ struct InferencePass: Pass {
       groups: layer.groups, activation: activation)
   }
 
-  func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor {
-    x.linear(weight: parameters["\(name).weight"]!, bias: parameters["\(name).bias"]!, activation: activation)
+  func normalize(_ x: Tensor, _ name: String, epsilon: Float?) -> Tensor {
+    normalizeByRunning(x, name, epsilon ?? self.epsilon)
   }
+
+  func parameter(_ name: String) -> Tensor { parameters[name]! }
+  func dropout(_ x: Tensor) -> Tensor { x }
+  func dropPath(_ x: Tensor, depth: Double) -> Tensor { x }
 }
 
 /// Training: every parameter as it is, so that gradients reach it; the batch's statistics are kept for the running
@@ -65,39 +100,40 @@ final class LearningPass: Pass {
   let parameters: [String: Tensor]
   let epsilon: Float
   let statistics: BatchStatistics
+  private var regularization: Regularization?
   private(set) var batchStatistics: [String: (mean: Tensor, variance: Tensor)] = [:]
 
   init(
     padding: [String: Tensor.Padding], parameters: [String: Tensor], epsilon: Float,
-    statistics: BatchStatistics
+    statistics: BatchStatistics, regularization: Regularization? = nil
   ) {
     self.padding = padding
     self.parameters = parameters
     self.epsilon = epsilon
     self.statistics = statistics
+    self.regularization = regularization
   }
 
   func convolve(_ x: Tensor, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Tensor {
-    func norm(_ part: String) -> Tensor { parameters["\(layer.name).norm.\(part)"]! }
     let y = x.convolved(
-      with: parameters["\(layer.name).conv.weight"]!, stride: layer.stride, padding: padding[layer.name]!,
+      with: parameter("\(layer.name).conv.weight"), stride: layer.stride, padding: padding[layer.name]!,
       groups: layer.groups)
+    return normalize(y, "\(layer.name).norm", epsilon: nil).activated(activation)
+  }
+
+  func normalize(_ x: Tensor, _ name: String, epsilon: Float?) -> Tensor {
+    let epsilon = epsilon ?? self.epsilon
     switch statistics {
-    case .running:
-      return y.batchNormalized(
-        scale: norm("weight"), offset: norm("bias"), mean: norm("running_mean"),
-        variance: norm("running_var"),
-        epsilon: epsilon
-      ).activated(activation)
+    case .running: return normalizeByRunning(x, name, epsilon)
     case .batch:
-      let (result, mean, variance) = y.batchNormalizedByBatch(
-        scale: norm("weight"), offset: norm("bias"), epsilon: epsilon)
-      batchStatistics["\(layer.name).norm"] = (mean, variance)
-      return result.activated(activation)
+      let (result, mean, variance) = x.batchNormalizedByBatch(
+        scale: parameter("\(name).weight"), offset: parameter("\(name).bias"), epsilon: epsilon)
+      batchStatistics[name] = (mean, variance)
+      return result
     }
   }
 
-  func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor {
-    x.linear(weight: parameters["\(name).weight"]!, bias: parameters["\(name).bias"]!, activation: activation)
-  }
+  func parameter(_ name: String) -> Tensor { parameters[name]! }
+  func dropout(_ x: Tensor) -> Tensor { regularization?.dropout(x) ?? x }
+  func dropPath(_ x: Tensor, depth: Double) -> Tensor { regularization?.dropPath(x, depth: depth) ?? x }
 }

@@ -1,7 +1,7 @@
 import CWhyFakeTensor
 
-// Element by element: sums, products, scaling. Shapes must be equal; the two broadcasts that networks need have
-// names of their own (`multipliedPerChannel`, and the bias of a layer).
+// Element by element: sums, products, scaling. Shapes must be equal; the broadcasts that networks need have names of
+// their own (`multipliedPerChannel`, `multipliedPerPosition`, and the bias of a layer).
 
 extension Tensor {
   /// The sum of two tensors of one shape.
@@ -63,6 +63,41 @@ extension Tensor {
         }
       }
       return [gradient.multipliedPerChannel(by: f), factorGradient]
+    }
+  }
+
+  /// Each position of `[N, C, H, W]` times its factor from `[N, 1, H, W]`, the same for all channels: spatial attention.
+  public func multipliedPerPosition(by factors: Tensor) -> Tensor {
+    precondition(
+      shape.count == 4 && factors.shape == [shape[0], 1, shape[2], shape[3]],
+      "multipliedPerPosition: \(shape) by \(factors.shape)")
+    let (channels, rows, plane) = (shape[1], shape[0] * shape[1], shape[2] * shape[3])
+    let (x, f) = (detached(), factors.detached())
+    let product = Tensor(shape: shape) { out in
+      x.withUnsafeBufferPointer { x in
+        f.withUnsafeBufferPointer { f in
+          ComputeRuntime.split(rows, grain: 65536 / max(plane, 1) + 1) { range in
+            for row in range where plane > 0 {
+              let i = row * plane
+              let factors = f.baseAddress! + row / channels * plane
+              wf_multiply(x.baseAddress! + i, factors, out.baseAddress! + i, plane)
+            }
+          }
+        }
+      }
+    }
+    return product.recorded(from: self, factors) { gradient in
+      let products = gradient * x
+      var factorGradient = Tensor(shape: f.shape, repeating: 0)
+      factorGradient.withUnsafeMutableBufferPointer { out in
+        products.withUnsafeBufferPointer { p in
+          for row in 0..<rows where plane > 0 {
+            let sum = out.baseAddress! + row / channels * plane
+            wf_add(sum, p.baseAddress! + row * plane, sum, plane)
+          }
+        }
+      }
+      return [gradient.multipliedPerPosition(by: f), factorGradient]
     }
   }
 

@@ -150,4 +150,33 @@ extension Tensor {
       ]
     }
   }
+
+  /// Filters `[out, in, kH, kW]` with `rate − 1` zeros between neighbouring weights: a convolution with the result is a
+  /// dilated (à trous) one.
+  public func dilated(by rate: Int) -> Tensor {
+    precondition(
+      shape.count == 4 && rate > 0 && min(shape[2], shape[3]) > 0, "dilated: \(shape) by \(rate)")
+    guard rate > 1 else { return self }
+    let (planes, h, w, shape) = (shape[0] * shape[1], shape[2], shape[3], shape)
+    let (height, width) = ((h - 1) * rate + 1, (w - 1) * rate + 1)
+    /// Calls `body` with the places of each weight in the dilated and in the plain filters.
+    @Sendable func forEachWeight(_ body: (_ dilated: Int, _ plain: Int) -> Void) {
+      for plane in 0..<planes {
+        for y in 0..<h {
+          for x in 0..<w { body((plane * height + y * rate) * width + x * rate, (plane * h + y) * w + x) }
+        }
+      }
+    }
+    var result = Tensor(shape: [shape[0], shape[1], height, width], repeating: 0)
+    result.withUnsafeMutableBufferPointer { out in
+      withUnsafeBufferPointer { source in forEachWeight { out[$0] = source[$1] } }
+    }
+    return result.recorded(from: self) { gradient in
+      [
+        Tensor(shape: shape) { out in
+          gradient.withUnsafeBufferPointer { g in forEachWeight { out[$1] = g[$0] } }
+        }
+      ]
+    }
+  }
 }
