@@ -15,7 +15,7 @@ from PIL import Image
 MASK = (1 << 64) - 1
 MEAN = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).reshape(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64).reshape(1, 3, 1, 1)
-NATIVE = {"b0": 224, "b4": 380}
+NATIVE = {"b0": 224, "b1": 240, "b2": 260, "b3": 300, "b4": 380, "b5": 456, "b6": 528, "b7": 600}
 PADDINGS = ("same", "native", "tracked", "symmetric")
 
 # Centre in face.png, pixels for one of its pixels, mirrored, recoloured.
