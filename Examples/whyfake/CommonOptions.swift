@@ -61,7 +61,9 @@ struct CommonOptions: ParsableArguments {
     let main = model.map(CommonOptions.parse).first { $0.explainer == nil }?.model ?? ModelZoo.defaultModel
     if !main.contains("+") || FileManager.default.fileExists(atPath: main) { return try detector(main) }
     let names = main.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
-    guard !names.contains("") else { throw Failure("--model \(Terminal.shown(main)) has no model beside a +") }
+    guard !names.contains("") else {
+      throw Failure("--model \(Terminal.shown(main)) has no model beside a +")
+    }
     return try Ensemble(names.map(detector))
   }
 

@@ -126,15 +126,16 @@ public struct DeepfakeDetector: GradientClassifier {
     return (logits.detached(), logits.gradients(of: [leaf])[0])
   }
 
-  /// Crops as the network was trained on them.
-  func normalised(_ crops: Tensor) throws(DetectorError) -> Tensor {
+  /// Crops as the network sees them: `[N, 3, S, S]`, each channel less its mean, by its standard deviation.
+  package func normalised(_ crops: Tensor) throws(DetectorError) -> Tensor {
     let size = network.architecture.hasFixedSize ? network.architecture.nativeSize : nil
     guard crops.shape.count == 4, crops.shape[1] == 3, min(crops.shape[2], crops.shape[3]) >= 16,
       size == nil || crops.shape[2] == size && crops.shape[3] == size
     else {
       throw DetectorError(
         .badRequest,
-        "crops \(crops.shape) are not [N, 3, H, W] with \(size.map { "\($0)" } ?? "at least 16") pixels a side")
+        "crops \(crops.shape) are not [N, 3, H, W] with \(size.map { "\($0)" } ?? "at least 16") pixels a side"
+      )
     }
     let normalization = description.normalization
     return crops.batchNormalized(

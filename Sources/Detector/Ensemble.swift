@@ -22,7 +22,8 @@ public struct Ensemble: Classifier {
       throw DetectorError(
         .badRequest,
         "\(first.name) (\(first.inputSize) pixels, crop \(first.cropPolicy.name)) and \(other.name) "
-          + "(\(other.inputSize) pixels, crop \(other.cropPolicy.name)) want different crops: they cannot be averaged")
+          + "(\(other.inputSize) pixels, crop \(other.cropPolicy.name)) want different crops: they cannot be averaged"
+      )
     }
     func joined(_ part: (ModelInfo) -> String?) -> String? {
       let parts = members.compactMap { part($0.info) }

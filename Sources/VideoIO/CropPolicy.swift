@@ -26,7 +26,8 @@ public enum CropPolicy: Sendable, Hashable, Codable {
   package var isValid: Bool {
     switch self {
     case .scale, .tight: true
-    case .margin(let fraction), .stretched(let fraction), .letterbox(let fraction): (0...10).contains(fraction)
+    case .margin(let fraction), .stretched(let fraction), .letterbox(let fraction):
+      (0...10).contains(fraction)
     case .square(let scale, let x, let y):
       scale > 0 && scale <= 20 && (-10...10).contains(x) && (-10...10).contains(y)
     }

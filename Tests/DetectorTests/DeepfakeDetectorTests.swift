@@ -85,9 +85,12 @@ struct DeepfakeDetectorTests {
       try load { $0.tensors["attention.weight"] = Tensor(shape: [1, 40, 1, 1], repeating: 0) }
     }
     expectError(
-      .wrongTensors, naming: "_bn0.weight (is it efficientnet._bn0.weigth?); unknown: efficientnet._bn0.weigth"
+      .wrongTensors,
+      naming: "_bn0.weight (is it efficientnet._bn0.weigth?); unknown: efficientnet._bn0.weigth"
     ) {
-      try load { $0.tensors["efficientnet._bn0.weigth"] = $0.tensors.removeValue(forKey: "efficientnet._bn0.weight") }
+      try load {
+        $0.tensors["efficientnet._bn0.weigth"] = $0.tensors.removeValue(forKey: "efficientnet._bn0.weight")
+      }
     }
     expectError(.wrongTensors, naming: "classifier.weight [2, 1280] instead of [1, 1280]") {
       try load { $0.tensors["classifier.weight"] = Tensor(shape: [2, 1280], repeating: 0) }

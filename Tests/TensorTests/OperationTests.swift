@@ -38,6 +38,28 @@ private func reference(
 
 @Suite("Operations")
 struct OperationTests {
+  @Test("dilated filters have zeros between their weights", arguments: [1, 2, 3])
+  func dilation(rate: Int) {
+    let filter = Tensor.random([3, 2, 3, 2], seed: 4)
+    let dilated = filter.dilated(by: rate)
+    #expect(dilated.shape == [3, 2, 2 * rate + 1, rate + 1])
+    for y in 0..<dilated.shape[2] {
+      for x in 0..<dilated.shape[3] {
+        let isWeight = y % rate == 0 && x % rate == 0
+        #expect(dilated[2, 1, y, x] == (isWeight ? filter[2, 1, y / rate, x / rate] : 0))
+      }
+    }
+  }
+
+  @Test("a factor for each position holds for all channels")
+  func positions() {
+    let (x, factors) = (Tensor.random([2, 3, 4, 5], seed: 1), Tensor.random([2, 1, 4, 5], seed: 2))
+    let product = x.multipliedPerPosition(by: factors)
+    for (n, c, y, z) in [(0, 0, 0, 0), (1, 2, 3, 4), (0, 1, 2, 3), (1, 0, 0, 4)] {
+      #expect(product[n, c, y, z] == x[n, c, y, z] * factors[n, 0, y, z])
+    }
+  }
+
   @Test("convolutions follow their definition", arguments: [1, 2, 3, 5, 7], [1, 2, 3])
   func convolution(kernel: Int, stride: Int) {
     for (height, width) in [(9, 8), (17, 40), (7, 7)] {

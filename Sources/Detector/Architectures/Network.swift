@@ -31,7 +31,9 @@ public struct Network: Sendable {
     self.parameters = parameters
     layout = architecture.layout
     folded = Dictionary(
-      uniqueKeysWithValues: layout.layers.map { ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon)) })
+      uniqueKeysWithValues: layout.layers.map {
+        ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon))
+      })
   }
 
   /// Logits `[N]` of normalised pictures `[N, 3, H, W]`.

@@ -61,7 +61,8 @@ struct EfficientNetDialect: CheckpointDialect {
   }
 
   func architecture(_ shapes: [String: [Int]]) throws(DetectorError) -> Architecture {
-    guard let plain = EfficientNet.indices.map({ EfficientNet(b: $0) }).first(where: { fits($0, shapes) })
+    // The largest that fits: B1 has all blocks of B0, and more.
+    guard let plain = EfficientNet.indices.map({ EfficientNet(b: $0) }).last(where: { fits($0, shapes) })
     else {
       throw DetectorError(
         .unknownArchitecture, "an EfficientNet by its names, but none of B0 to B7 by its shapes")
@@ -71,7 +72,7 @@ struct EfficientNetDialect: CheckpointDialect {
       EfficientNet(b: plain.index, attention: attention(shapes), head: isTuned ? .siameseTuned : .linear))
   }
 
-  /// Whether the widths of stem and head and the number of blocks are those of `network`.
+  /// Whether the widths of stem and head are those of `network`, and its last block is there.
   private func fits(_ network: EfficientNet, _ shapes: [String: [Int]]) -> Bool {
     let last = network.bottlenecks.count - 1
     let telling = [
@@ -102,7 +103,9 @@ struct EfficientNetDialect: CheckpointDialect {
   }
 
   func source(of parameter: String, in architecture: Architecture) -> ParameterSource {
-    guard case .efficientNet(let network) = architecture else { preconditionFailure("\(project) has EfficientNets") }
+    guard case .efficientNet(let network) = architecture else {
+      preconditionFailure("\(project) has EfficientNets")
+    }
     return .tensor(name(of: parameter, in: network))
   }
 

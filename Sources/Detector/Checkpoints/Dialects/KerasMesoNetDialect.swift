@@ -82,6 +82,7 @@ struct KerasMesoNetDialect: CheckpointDialect {
     guard parameter == "hidden.weight" else { return tensor.permuted([1, 0]) }
     // Places come first there, channels here.
     let side = MesoNet.lastSide
-    return tensor.reshaped([side, side, shape[1] / side / side, shape[0]]).permuted([3, 2, 0, 1]).reshaped(shape)
+    return tensor.reshaped([side, side, shape[1] / side / side, shape[0]]).permuted([3, 2, 0, 1]).reshaped(
+      shape)
   }
 }

@@ -17,7 +17,8 @@ struct MesoNetDialect: CheckpointDialect {
 
   func reading(_ shapes: [String: [Int]]) -> (any CheckpointDialect)? {
     let telling = port.map { ["\($0)fc1.weight", "\($0)fc2.weight", "\($0)conv2.weight", "\($0)bn1.weight"] }
-    return (telling ?? ["hidden.weight", "blocks.3.conv.weight"]).allSatisfy { shapes[$0] != nil } ? self : nil
+    return (telling ?? ["hidden.weight", "blocks.3.conv.weight"]).allSatisfy { shapes[$0] != nil }
+      ? self : nil
   }
 
   func architecture(_ shapes: [String: [Int]]) throws(DetectorError) -> Architecture {
@@ -41,7 +42,8 @@ struct MesoNetDialect: CheckpointDialect {
     guard case .mesoNet(let network) = architecture else {
       preconditionFailure("\(project) has MesoNets")
     }
-    return Self.portName(of: parameter, hasBranches: network.variant != .meso4).map { .tensor(port + $0) } ?? .zeros
+    return Self.portName(of: parameter, hasBranches: network.variant != .meso4).map { .tensor(port + $0) }
+      ?? .zeros
   }
 
   /// The port's name; nil for biases that it does not have.
@@ -61,7 +63,8 @@ struct MesoNetDialect: CheckpointDialect {
       case "conv": return "conv\(hasBranches ? block - 1 : block + 1).\(leaf)"
       default:
         let (branch, position) = (Int(parts[3])!, Int(parts[4])!)
-        return "Incption\(block + 1)_conv" + (branch == 0 ? "1" : "\(branch + 1)_\(position + 1)") + ".\(leaf)"
+        return "Incption\(block + 1)_conv" + (branch == 0 ? "1" : "\(branch + 1)_\(position + 1)")
+          + ".\(leaf)"
       }
     }
   }
