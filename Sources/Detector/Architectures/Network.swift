@@ -11,7 +11,7 @@ public struct Network: Sendable {
   /// All parameters and running statistics, under the names of ``Architecture/parameterShapes``.
   public let parameters: [String: Tensor]
   private let layout: any NetworkLayout
-  private let folded: [String: FoldedConvolution]
+  private let folded: FoldedConvolutions
 
   /// A network from its parameters.
   ///
@@ -30,10 +30,7 @@ public struct Network: Sendable {
     self.epsilon = epsilon
     self.parameters = parameters
     layout = architecture.layout
-    folded = Dictionary(
-      uniqueKeysWithValues: layout.layers.map {
-        ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon))
-      })
+    folded = FoldedConvolutions(layout.layers, parameters, epsilon: epsilon)
   }
 
   /// Logits `[N]` of normalised pictures `[N, 3, H, W]`.
@@ -104,7 +101,7 @@ public struct Network: Sendable {
   }
 
   private func inference(_ x: Tensor) -> InferencePass {
-    InferencePass(padding: paddings(x), parameters: parameters, convolutions: folded, epsilon: epsilon)
+    InferencePass(padding: paddings(x), parameters: parameters, convolutions: folded.all, epsilon: epsilon)
   }
 
   private func paddings(_ x: Tensor) -> [String: Tensor.Padding] {

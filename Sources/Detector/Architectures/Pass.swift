@@ -1,3 +1,4 @@
+import Foundation
 import Tensor
 
 /// What BatchNorm normalises with.
@@ -67,6 +68,34 @@ struct FoldedConvolution: Sendable {
     bias = Tensor(
       shape: [layer.output],
       (0..<layer.output).map { Float(Double(beta[$0]) - Double(mean[$0]) * factors[$0]) })
+  }
+}
+
+/// The folded convolutions of a network, made when they are first needed: a model that is loaded to be looked at or
+/// converted takes no more memory than its file.
+final class FoldedConvolutions: @unchecked Sendable {
+  // Safe to share: `made` is touched only under the lock.
+  private let lock = NSLock()
+  private var made: [String: FoldedConvolution]?
+  private let layers: [ConvolutionLayer]
+  private let parameters: [String: Tensor]
+  private let epsilon: Float
+
+  init(_ layers: [ConvolutionLayer], _ parameters: [String: Tensor], epsilon: Float) {
+    self.layers = layers
+    self.parameters = parameters
+    self.epsilon = epsilon
+  }
+
+  /// Each by its layer's name.
+  var all: [String: FoldedConvolution] {
+    lock.withLock {
+      if let made { return made }
+      let folded = Dictionary(
+        uniqueKeysWithValues: layers.map { ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon)) })
+      made = folded
+      return folded
+    }
   }
 }
 

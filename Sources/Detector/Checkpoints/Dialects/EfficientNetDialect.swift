@@ -10,6 +10,8 @@ struct EfficientNetDialect: CheckpointDialect {
   var trunk = ""
   /// The name of the last layer.
   var head = "classifier"
+  /// A tensor that it has beside the trunk, where another project calls its trunk the same.
+  var mark: String?
   /// Names with this beginning are left over from training: another task's head.
   var leftover: String?
   var padding = Network.Padding(.same)
@@ -22,6 +24,9 @@ struct EfficientNetDialect: CheckpointDialect {
 
   static let all: [any CheckpointDialect] = [
     EfficientNetDialect(project: "WhyFake", names: .whyfake, padding: .init(.symmetric)),
+    EfficientNetDialect(
+      project: "LTPA in PyTorch", names: .efficientnetPyTorch, trunk: "efficientnet.",
+      mark: "attention.0.projection.weight", padding: .init(.native), inputSize: 224),
     EfficientNetDialect(
       project: "icpr2020dfdc", names: .efficientnetPyTorch, trunk: "efficientnet.", padding: .init(.native),
       inputSize: 224),
@@ -47,7 +52,8 @@ struct EfficientNetDialect: CheckpointDialect {
   ]
 
   func reading(_ shapes: [String: [Int]]) -> (any CheckpointDialect)? {
-    names.telling.allSatisfy { shapes[trunk + $0] != nil } ? self : nil
+    let telling = names.telling.map { trunk + $0 } + (mark.map { [$0] } ?? [])
+    return telling.allSatisfy { shapes[$0] != nil } ? self : nil
   }
 
   func isLeftover(_ name: String) -> Bool { leftover.map(name.hasPrefix) ?? false }
