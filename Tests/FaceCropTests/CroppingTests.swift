@@ -50,6 +50,34 @@ struct CroppingTests {
         == Box(x: 420, y: 330, width: 160, height: 160))
   }
 
+  @Test("stretched and letterbox grow the box, and keep what is there of it at an edge")
+  func grown() {
+    let box = Box(x: 100, y: 40, width: 60, height: 80)
+    for policy in [CropPolicy.stretched(fraction: 0.125), .letterbox(fraction: 0.125)] {
+      #expect(policy.region(of: box, width: 400, height: 400) == Box(x: 92, y: 30, width: 75, height: 100))
+      #expect(policy.region(of: box, width: 150, height: 90) == Box(x: 92, y: 30, width: 58, height: 60))
+    }
+    #expect(CropPolicy.stretched(fraction: 0).region(of: box, width: 400, height: 400) == box)
+  }
+
+  @Test("a letterbox keeps proportions, in the middle of black; stretched fills the square")
+  func letterbox() {
+    let image = RGBImage(width: 100, height: 100, red: 200, green: 100, blue: 50)
+    let box = Box(x: 20, y: 10, width: 30, height: 60)
+    let crop = CropPolicy.letterbox(fraction: 0).crop(image, box, size: 40)
+    for y in 0..<40 {
+      for x in 0..<40 {
+        let isInside = (10..<30).contains(x)
+        #expect(crop[x, y].red == (isInside ? 200 : 0) && crop[x, y].blue == (isInside ? 50 : 0))
+      }
+    }
+    let full = CropPolicy.stretched(fraction: 0).crop(image, box, size: 40)
+    #expect(full == RGBImage(width: 40, height: 40, red: 200, green: 100, blue: 50))
+    // A single column of pixels still has one in the crop.
+    let thin = CropPolicy.letterbox(fraction: 0).crop(image, Box(x: 5, y: 0, width: 1, height: 100), size: 16)
+    #expect((0..<16).contains { thin[$0, 8].red == 200 })
+  }
+
   @Test("margin, scale and shifts change the region as they say")
   func parameters() {
     let box = Box(x: 100, y: 100, width: 50, height: 50)

@@ -61,10 +61,12 @@ extension Tensor {
 let checkpointDialects: [any CheckpointDialect] =
   EfficientNetDialect.all + MesoNetDialect.all + [KerasMesoNetDialect()]
 
+// Projects that align faces by landmarks get the upright square around BlazeFace's box that fits theirs best on average
+// (`Scripts/fit-aligned-crops.py`); nothing turns the face.
 extension CropPolicy {
-  /// About what DeepfakeBench cuts out: an upright square around aligned eyes, nose and mouth, with a margin of 1.3.
-  static let deepfakeBench = CropPolicy.square(scale: 1.5, shiftX: 0, shiftY: 0)
+  /// About what DeepfakeBench cuts out: eyes, nose and mouth where ArcFace's template has them, with a margin of 1.3.
+  static let deepfakeBench = CropPolicy.square(scale: 1.72, shiftX: 0, shiftY: -0.22)
   /// About what MesoNet's authors cut out: a square of 2.86 × the larger of the distances between the eyes and from eyes
   /// to mouth, around the nose.
-  static let mesoNet = CropPolicy.square(scale: 1.2, shiftX: 0, shiftY: 0)
+  static let mesoNet = CropPolicy.square(scale: 1.3, shiftX: 0, shiftY: -0.09)
 }
