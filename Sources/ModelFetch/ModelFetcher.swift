@@ -53,9 +53,8 @@ package struct ModelFetcher: Sendable {
     private static let freeBytes: @Sendable (String) -> Int? = { folder in
       var status = statvfs()
       guard statvfs(folder, &status) == 0 else { return nil }
-      return Int(
-        clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-          .partialValue)
+      let bytes = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+      return bytes.overflow ? nil : Int(clamping: bytes.partialValue)
     }
   }
 
@@ -110,7 +109,15 @@ package struct ModelFetcher: Sendable {
       partial.remove()
       return there
     }
-    try download(from: address, to: partial, isVerified: expected != nil)
+    do {
+      try download(from: address, to: partial, isVerified: expected != nil)
+      if partial.size == 0 {
+        throw FetchError(.badAnswer, "the server sends an empty file: \(address.shown)")
+      }
+    } catch {
+      if partial.size == 0 { partial.remove() }
+      throw error
+    }
     options.progress(.verifying)
     let bytes = partial.size
     let digest = try partial.digest()
@@ -161,12 +168,13 @@ package struct ModelFetcher: Sendable {
   /// Fills `partial` with the whole file, in as many attempts as bring something.
   private func download(from address: FetchAddress, to partial: PartialFile, isVerified: Bool) throws {
     var idle = 0
+    var hasAnswered = false
     // Beginning anew is no progress until it gets further than ever before: else it could go on for ever.
     var most = partial.size
     while true {
       let reason: String
       do {
-        return try attempt(address, partial, isVerified: isVerified, isFirst: most == 0)
+        return try attempt(address, partial, isVerified: isVerified, hasAnswered: &hasAnswered)
       } catch Setback.again(let text) {
         reason = text
       } catch Setback.anew(let text) {
@@ -188,7 +196,7 @@ package struct ModelFetcher: Sendable {
 
   /// Asks for what is missing, following redirects.
   private func attempt(
-    _ address: FetchAddress, _ partial: PartialFile, isVerified: Bool, isFirst: Bool
+    _ address: FetchAddress, _ partial: PartialFile, isVerified: Bool, hasAnswered: inout Bool
   ) throws {
     let note = partial.note
     // Without a version and without a hash, parts of two files could be joined unseen.
@@ -207,33 +215,37 @@ package struct ModelFetcher: Sendable {
         request.setValue("bytes=\(offset)-", forHTTPHeaderField: "Range")
         if let validator = note?.validator { request.setValue(validator, forHTTPHeaderField: "If-Range") }
       }
-      switch try Transfer.run(request, to: reception, patience: options.patience) {
+      let ending = try Transfer.run(request, to: reception, patience: options.patience)
+      hasAnswered = hasAnswered || reception.hasBegun
+      switch ending {
       case .complete: return try reception.finish()
-      case .redirected(let location): current = try current.redirected(to: location)
+      case .redirected(let location):
+        hasAnswered = true
+        current = try current.redirected(to: location)
       case .refused(let error): throw error
       case .silent: throw Setback.again("\(current.shown) has been silent for too long")
       case .broken(let code, let text):
         // A file that was announced whole and has come whole is whole, however the connection ended.
         if reception.isWhole { return }
-        try Self.refuse(code, text, current, isFirst: isFirst && partial.size == 0)
+        if !hasAnswered { try Self.refuse(code, text, current) }
         throw Setback.again("the connection to \(current.shown) broke (\(text))")
       }
     }
     throw FetchError(.badAnswer, "the server redirects more than ten times: \(address.shown)")
   }
 
-  /// Throws where trying again is of no use.
+  /// Throws where a server that never answered will not do so the next time either. An unknown error before any
+  /// answer is, on Linux, a certificate that is not trusted or a proxy that refuses.
   private static func refuse(
-    _ code: URLError.Code, _ text: String, _ address: FetchAddress, isFirst: Bool
+    _ code: URLError.Code, _ text: String, _ address: FetchAddress
   ) throws(FetchError) {
-    let never: [URLError.Code] = [
+    let final: [URLError.Code] = [
+      .cannotFindHost, .cannotConnectToHost, .dnsLookupFailed, .notConnectedToInternet, .badURL,
+      .unsupportedURL,
       .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
-      .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .badURL, .unsupportedURL,
+      .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .unknown,
     ]
-    let unreachable: [URLError.Code] = [
-      .cannotFindHost, .cannotConnectToHost, .dnsLookupFailed, .notConnectedToInternet,
-    ]
-    guard never.contains(code) || isFirst && unreachable.contains(code) else { return }
+    guard final.contains(code) else { return }
     throw FetchError(
       .noConnection, "cannot get \(address.shown): \(text); see to the network, https_proxy or WHYFAKE_MIRROR"
     )

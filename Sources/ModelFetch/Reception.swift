@@ -11,6 +11,8 @@ final class Reception: Receiver {
     /// Where the partial file must end when all of this answer has come.
     var end: Int?
     var total: Int?
+    /// Whether there was any answer.
+    var hasBegun = false
   }
 
   private let partial: PartialFile
@@ -29,6 +31,9 @@ final class Reception: Receiver {
     (self.isVerified, self.options) = (isVerified, options)
   }
 
+  /// Whether the server answered, whatever it said.
+  var hasBegun: Bool { state.withLock { $0.hasBegun } }
+
   /// Whether the file has the length that was announced.
   var isWhole: Bool { state.withLock { $0.total }.map { $0 == partial.size } ?? false }
 
@@ -43,6 +48,7 @@ final class Reception: Receiver {
   }
 
   func begin(_ response: HTTPURLResponse) throws {
+    state.withLock { $0.hasBegun = true }
     switch response.statusCode {
     case 200: try beginWhole(response)
     case 206: try beginRest(response)
@@ -82,7 +88,7 @@ final class Reception: Receiver {
     }
     try checkRoom(for: total ?? 0, after: 0)
     try partial.begin(PartialFile.Note(url: url, validator: Reception.validator(response), total: total))
-    state.withLock { $0 = State(end: total, total: total) }
+    state.withLock { ($0.end, $0.total) = (total, total) }
   }
 
   /// The rest comes, from where the partial file ends.
@@ -103,7 +109,7 @@ final class Reception: Receiver {
       }
     }
     try checkRoom(for: range.total, after: offset)
-    state.withLock { $0 = State(end: range.last + 1, total: range.total) }
+    state.withLock { ($0.end, $0.total) = (range.last + 1, range.total) }
   }
 
   private func checkEncoding(_ response: HTTPURLResponse) throws {

@@ -61,8 +61,10 @@ final class Transfer: NSObject, URLSessionDataDelegate {
     var isCancelled = false
     while transfer.completed.wait(timeout: .now() + 0.1) == .timedOut {
       let quiet = transfer.state.withLock { ContinuousClock.now - $0.lastSign }
-      if !isCancelled, quiet > patience { isCancelled = transfer.end(.silent, task) }
-      if !isCancelled, Task.isCancelled { isCancelled = transfer.end(.refused(CancellationError()), task) }
+      if !isCancelled, quiet > patience || Task.isCancelled {
+        isCancelled = true
+        transfer.end(Task.isCancelled ? .refused(CancellationError()) : .silent, task)
+      }
       // A session that does not even say that it was cancelled is left behind.
       if quiet > patience + .seconds(5) { break }
     }
@@ -75,11 +77,9 @@ final class Transfer: NSObject, URLSessionDataDelegate {
   }
 
   /// Settles how it ends, of which only the first time counts, and cancels what is still to come.
-  @discardableResult
-  private func end(_ ending: Ending, _ task: URLSessionTask) -> Bool {
+  private func end(_ ending: Ending, _ task: URLSessionTask) {
     state.withLock { $0.ending = $0.ending ?? ending }
     task.cancel()
-    return true
   }
 
   /// Gives something to the receiver, unless all is over.

@@ -54,7 +54,7 @@ struct FetchTests {
     let fetch = Fetch(server.url("model.pth"), expected: whole)
     fetch.expect(status < 500 ? .badAnswer : .noConnection, "\(status)")
     #expect(server.requests.count == (status < 500 ? 1 : 5))
-    #expect(fetch.file == nil)
+    #expect(fetch.names == [])
   }
 
   @Test("a server that is busy for a while is asked until it answers")
@@ -74,7 +74,22 @@ struct FetchTests {
     }
     let fetch = Fetch(server.url("model.pth"), expected: whole)
     fetch.expect(.badAnswer, "web page")
-    #expect(fetch.partial?.isEmpty != false && fetch.file == nil)
+    #expect(fetch.names == [])
+  }
+
+  @Test("an empty file is no model, whether or not a hash is known", arguments: [true, false])
+  func empty(hasHash: Bool) throws {
+    let server = LocalServer { _, _ in LocalServer.Reply(200) }
+    var fetch = Fetch(server.url("model.pth"), expected: hasHash ? whole : nil)
+    fetch.options.acceptsUnverified = true
+    fetch.expect(.badAnswer, "empty")
+    #expect(fetch.names == [])
+  }
+
+  @Test("a file that comes packed, though nobody asked for that, is refused")
+  func packed() throws {
+    let server = LocalServer { _, _ in LocalServer.Reply(200, ["Content-Encoding": "br"], [1, 2, 3]) }
+    Fetch(server.url("model.pth"), expected: whole).expect(.badAnswer, "br")
   }
 
   @Test("a body that never ends is cut off at the limit and removed")
@@ -96,7 +111,7 @@ struct FetchTests {
     var fetch = Fetch(server.url("model.pth"), expected: whole)
     fetch.options.limit = 299_999
     fetch.expect(.tooLarge, "300000", "299999")
-    #expect(fetch.partial?.isEmpty != false && fetch.file == nil)
+    #expect(fetch.names == [])
   }
 
   @Test("a disk without room is one line before the download begins, and what was there stays")
@@ -148,6 +163,14 @@ struct FetchTests {
     var fetch = Fetch("http://127.0.0.1:\(port)/model.pth", expected: whole)
     fetch.options.pause = { _ in .seconds(3600) }
     fetch.expect(.noConnection, "127.0.0.1:\(port)")
+  }
+
+  @Test("a host that does not speak TLS, or whose certificate nobody vouches for, is said at once")
+  func noTLS() throws {
+    let server = LocalServer { _, _ in LocalServer.Reply() }
+    var fetch = Fetch("https://127.0.0.1:\(server.port)/model.pth", expected: whole)
+    fetch.options.pause = { _ in .seconds(3600) }
+    fetch.expect(.noConnection, "https_proxy")
   }
 
   @Test("a server that falls silent is given up, and what came is kept")

@@ -147,6 +147,8 @@ public final class LocalServer: Sendable {
     while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
       guard bytes.count < 1 << 16, recv(connection, &byte, 1, 0) == 1 else { return nil }
       bytes.append(byte)
+      // What begins with no letter is no HTTP; TLS, for instance.
+      guard bytes[0] >= 0x41 else { return nil }
     }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
     let words = (lines.first ?? "").split(separator: " ")

@@ -30,7 +30,7 @@ public enum ModelZoo {
     let guess = suggestion(for: name).map { "did you mean \($0)? " } ?? ""
     return DetectorError(
       .unknownModel,
-      "no model is called \(quoted(name)) and no such file exists; \(guess)known: \(defaultModel) and "
+      "no model and no file is called \(quoted(name)); \(guess)known: \(defaultModel) and "
         + "\(records.count - 1) more, see whyfake models list")
   }
 
