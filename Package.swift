@@ -52,12 +52,15 @@ let package = Package(
       name: "WhyFake", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
       swiftSettings: settings),
 
+    // Published weights over the network; not a product, and nothing but the tool needs it.
+    .target(name: "ModelFetch", dependencies: ["Detector", "Tensor"], swiftSettings: settings),
+
     // Programs on top.
     .executableTarget(
       name: "WhyFakeTool",
       dependencies: [
         "WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers", "ExplanationMetrics",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ModelFetch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/whyfake", swiftSettings: settings),
     .executableTarget(
@@ -79,6 +82,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DetectorTests", dependencies: ["Detector", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ModelFetchTests", dependencies: ["ModelFetch", "Detector", "Tensor", "VideoIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ExplainersTests",

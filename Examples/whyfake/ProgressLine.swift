@@ -8,19 +8,32 @@ final class ProgressLine: Sendable {
   private struct State {
     var label = ""
     var started = ContinuousClock.now
+    /// How much was done when it started.
+    var first = 0.0
     var drawn: ContinuousClock.Instant?
   }
   private let state = Mutex(State())
 
-  /// Shows that `label` is done to `fraction`, in [0, 1], and how long it will take at this pace.
-  func show(_ label: String, _ fraction: Double) {
+  /// Shows that `label` is done to `fraction`, in [0, 1], what else there is to say, and how long it will take at
+  /// this pace.
+  func show(_ label: String, _ fraction: Double, detail: String? = nil) {
+    draw(label, first: fraction) { state in
+      let words = ProgressLine.words(fraction, since: state.first, after: .now - state.started)
+      return [label, detail.map { "\($0)," }, words].compactMap(\.self).joined(separator: " ")
+    }
+  }
+
+  /// Shows what there is to say of `label`, whose end cannot be foreseen.
+  func note(_ label: String, _ detail: String) { draw("\(label):", first: 0) { _ in "\(label): \(detail)" } }
+
+  private func draw(_ label: String, first: Double, _ line: (State) -> String) {
     guard Terminal.isInteractive else { return }
     let text: String? = state.withLock { state in
       let now = ContinuousClock.now
-      if state.label != label { state = State(label: label, started: now) }
+      if state.label != label { state = State(label: label, started: now, first: first) }
       if let drawn = state.drawn, now - drawn < .milliseconds(100) { return nil }
       state.drawn = now
-      return label + " " + ProgressLine.words(fraction, after: now - state.started)
+      return line(state)
     }
     if let text { Terminal.status("\r\u{1B}[K\(text)") }
   }
@@ -35,13 +48,14 @@ final class ProgressLine: Sendable {
     if drawn { Terminal.status("\r\u{1B}[K") }
   }
 
-  /// Such as `38 %, 4 s left`; the time only once there is something to judge it by.
-  static func words(_ fraction: Double, after elapsed: Duration) -> String {
+  /// Such as `38 %, 4 s left`; the time only once there is something to judge it by. What was done before, up to
+  /// `first`, says nothing of the pace.
+  static func words(_ fraction: Double, since first: Double, after elapsed: Duration) -> String {
     let fraction = min(max(fraction, 0), 1)
     let percent = "\(Int((fraction * 100).rounded())) %"
     let seconds = elapsed / .seconds(1)
-    guard fraction > 0.02, seconds > 0.5 else { return percent }
-    return "\(percent), \(words(seconds: seconds * (1 - fraction) / fraction)) left"
+    guard fraction - first > 0.02, seconds > 0.5 else { return percent }
+    return "\(percent), \(words(seconds: seconds * (1 - fraction) / (fraction - first))) left"
   }
 
   /// Such as `4 s`, `2 min 5 s`, `1 h 3 min`.

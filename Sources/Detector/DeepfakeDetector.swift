@@ -41,6 +41,17 @@ public struct DeepfakeDetector: GradientClassifier {
 
     /// No overrides.
     public init() {}
+
+    /// These, and where they say nothing of the provenance of a published file, what is known of it.
+    func filled(from record: ModelRecord?) -> Overrides {
+      guard let record, !record.isShipped else { return self }
+      var filled = self
+      filled.trainingData = trainingData ?? record.trainingData
+      filled.source = source ?? record.source
+      filled.licence = licence ?? record.licence
+      filled.performance = performance ?? record.performance
+      return filled
+    }
   }
 
   /// Everything but the tensors.
@@ -85,7 +96,9 @@ public struct DeepfakeDetector: GradientClassifier {
   private init(_ weights: Weights, fileName: String, overrides: Overrides) throws(DetectorError) {
     let file = fileName.split(separator: "/").last.map(String.init) ?? fileName
     let stem = file.split(separator: ".").first.map(String.init) ?? file
-    let model = try ImportedModel(weights, name: stem, overrides: overrides)
+    let record = ModelZoo.record(ofFile: file)
+    let model = try ImportedModel(
+      weights, name: record?.name ?? stem, overrides: overrides.filled(from: record))
     try self.init(description: model.description, network: model.network)
   }
 

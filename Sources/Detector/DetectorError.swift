@@ -10,6 +10,8 @@ public struct DetectorError: Error, Sendable, Equatable, CustomStringConvertible
     case badDescription
     /// There is no model of that name.
     case unknownModel
+    /// The model is published elsewhere and was not fetched yet.
+    case notFetched
     /// The model was asked for something that it does not have, or was given crops of another size.
     case badRequest
   }

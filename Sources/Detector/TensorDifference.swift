@@ -25,7 +25,7 @@ struct TensorDifference {
     if !missing.isEmpty {
       // Only the few that are shown are compared with others: a file may have thousands.
       let shown = missing.prefix(3).map { name in
-        nearest(to: name, in: unknown).map { "\(name) (is it \($0)?)" } ?? name
+        nearest(to: name, in: unknown.prefix(500)).map { "\(name) (is it \($0)?)" } ?? name
       }
       parts.append("missing: \(list(shown + missing.dropFirst(3)))")
     }

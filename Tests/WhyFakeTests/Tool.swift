@@ -34,8 +34,11 @@ struct Tool {
     }
   }
 
-  /// Starts `program`; its output goes to files, so that no pipe can fill up.
-  static func start(_ program: String, _ arguments: [String], in folder: URL? = nil) throws -> Running {
+  /// Starts `program`; its output goes to files, so that no pipe can fill up. What `environment` names is added to
+  /// that of the tests.
+  static func start(
+    _ program: String, _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]
+  ) throws -> Running {
     let place = FileManager.default.temporaryDirectory.appending(path: "whyfake-run-\(UUID())")
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     let (output, errors) = (place.appending(path: "out"), place.appending(path: "err"))
@@ -45,6 +48,7 @@ struct Tool {
     process.executableURL = products.appending(path: program)
     process.arguments = arguments
     process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
@@ -53,7 +57,7 @@ struct Tool {
   }
 
   /// The folder of the built products: that of the test bundle.
-  private static let products: URL = {
+  static let products: URL = {
     let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
     let own = URL(fileURLWithPath: CommandLine.arguments[0])
     return (bundle ?? own).resolvingSymlinksInPath().deletingLastPathComponent()

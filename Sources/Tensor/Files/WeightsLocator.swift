@@ -21,12 +21,11 @@ public enum WeightsLocator {
   ///   - module: the module that ships it as a resource, such as `FaceCrop`.
   /// - Throws: ``WeightsError`` that lists where it was looked for, if it is nowhere.
   public static func find(_ file: String, bundledWith module: String) throws(WeightsError) -> String {
-    var environment: [String: String] = [:]
-    for name in ["WHYFAKE_MODELS", "XDG_CACHE_HOME", "HOME"] {
-      environment[name] = getenv(name).map { String(cString: $0) }
-    }
-    return try find(file, bundledWith: module, environment: environment, program: program())
+    try find(file, bundledWith: module, environment: environment(), program: program())
   }
+
+  /// The folder of the user's cache where fetched models lie; nil where the user has no home.
+  package static var cacheFolder: String? { cacheFolder(environment()) }
 
   package static func find(
     _ file: String, bundledWith module: String, environment: [String: String], program: String?
@@ -57,12 +56,22 @@ public enum WeightsLocator {
         "\(beside)/WhyFake_\(module).bundle/Contents/Resources/Models", "\(beside)/../share/whyfake/models",
       ]
     }
-    if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
-      folders.append("\(cache)/whyfake/models")
-    } else if let home = environment["HOME"], !home.isEmpty {
-      folders.append("\(home)/.cache/whyfake/models")
-    }
+    if let cache = cacheFolder(environment) { folders.append(cache) }
     return folders
+  }
+
+  private static func cacheFolder(_ environment: [String: String]) -> String? {
+    if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return "\(cache)/whyfake/models" }
+    if let home = environment["HOME"], !home.isEmpty { return "\(home)/.cache/whyfake/models" }
+    return nil
+  }
+
+  private static func environment() -> [String: String] {
+    var environment: [String: String] = [:]
+    for name in ["WHYFAKE_MODELS", "XDG_CACHE_HOME", "HOME"] {
+      environment[name] = getenv(name).map { String(cString: $0) }
+    }
+    return environment
   }
 
   private static func isFile(_ path: String) -> Bool {
