@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import VideoIO
 
 extension CropPolicy {
@@ -22,5 +23,15 @@ extension CropPolicy {
           + "letterbox:FRACTION, square:SCALE,SHIFTX,SHIFTY."
       )
     }
+  }
+
+  /// The policy with three digits a number.
+  var shown: String {
+    let parts = name.split(separator: ":")
+    guard parts.count == 2 else { return name }
+    let numbers = parts[1].split(separator: ",").map { text in
+      Double(text).map { String(format: "%.3g", $0) } ?? String(text)
+    }
+    return "\(parts[0]):\(numbers.joined(separator: ","))"
   }
 }

@@ -48,7 +48,7 @@ extension DeepfakeDetector {
     var facts = [
       ("name", info.name), ("architecture", info.architecture),
       ("parameters", Words.grouped(count)), ("read from", description.checkpoint ?? "a model file of ours"),
-      ("input", "\(info.inputSize) pixels a side"), ("crop", info.cropPolicy.name),
+      ("input", "\(info.inputSize) pixels a side"), ("crop", info.cropPolicy.shown),
       ("normalisation", description.normalization.words),
       ("padding", padding), ("epsilon", "\(description.epsilon)"),
       ("last layer", description.classConvention.words),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Detector
 import Foundation
 import Tensor
+import VideoIO
 import WhyFake
 
 extension ModelsCommand {
@@ -40,19 +41,9 @@ extension ModelRecord {
   /// What `models list` says of it, column by column.
   fileprivate var row: [String] {
     [
-      name, architecture, String(inputSize), shownCrop, trainingData, source,
+      name, architecture, String(inputSize), cropPolicy.shown, trainingData, source,
       state + (name == ModelZoo.defaultModel ? ", default" : ""),
     ]
-  }
-
-  /// The crop policy with three digits a number.
-  private var shownCrop: String {
-    let parts = cropPolicy.argument.split(separator: ":")
-    guard parts.count == 2 else { return cropPolicy.argument }
-    let numbers = parts[1].split(separator: ",").map { text in
-      Double(text).map { String(format: "%.3g", $0) } ?? String(text)
-    }
-    return "\(parts[0]):\(numbers.joined(separator: ","))"
   }
 
   /// Whether its file is on this machine, and how it came there.
@@ -65,7 +56,7 @@ extension ModelRecord {
   fileprivate var json: JSONValue {
     [
       "name": .string(name), "architecture": .string(architecture), "inputSize": .integer(inputSize),
-      "cropPolicy": .string(cropPolicy.argument), "padding": .string(padding.rawValue),
+      "cropPolicy": .string(cropPolicy.name), "padding": .string(padding.rawValue),
       "trainingData": .string(trainingData), "source": .string(source), "licence": .string(licence),
       "performance": .text(performance), "url": .text(url), "sha256": .text(sha256),
       "bytes": bytes.map { .integer($0) } ?? .null, "runnable": .bool(isRunnable),
