@@ -9,10 +9,12 @@ MesoNets (Afchar et al. 2018). A module keeps what the tests compare:
     blocks()            (name, module, function of its output): the stem, each block, the head
     maps                {level: [N, h, w]} after a forward pass; level 1 is the finest
 """
+import functools
 import importlib
 import math
 import pathlib
 import sys
+import threading
 from collections import OrderedDict
 
 import torch
@@ -30,7 +32,7 @@ HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 # What the last 1x1 convolution of a sigmoid map is multiplied by: without it, most of the map is 0 or 1.
 ATTENTION_FACTOR = 0.25
 # The projection (dot product) or u (parametrised) of LTPA is halved until no position of a softmax map has more.
-LARGEST_SHARE = 0.5
+LARGEST_SHARE = 0.2
 
 
 def crops(size, count=4):
@@ -380,18 +382,39 @@ def fill(module, trunk, by_order=None):
     return module
 
 
-def calibrate(module, size, only=None, floor=1e-2):
-    """Running statistics of the norms (of those of the type `only`) from the four crops, rounded to float16."""
-    norms = [m for m in module.modules() if isinstance(m, only or (nn.BatchNorm1d, nn.BatchNorm2d))]
+def calibrate(module, sizes, only=(nn.BatchNorm1d, nn.BatchNorm2d), floor=1e-2):
+    """Running statistics of the norms of the types `only`: those of the four crops at all `sizes` together, rounded to
+    float16. The sizes run side by side and meet at each norm, so that each of its calls normalises by what is kept
+    (by the last call's, where layers share it)."""
+    norms = [m for m in module.modules() if isinstance(m, only)]
+    barrier, inputs, failures = threading.Barrier(len(sizes)), {}, []
+
+    def meet(norm, x):
+        inputs[threading.current_thread().name] = x.transpose(0, 1).flatten(1)
+        if barrier.wait() == 0:
+            values = torch.cat([inputs[k] for k in sorted(inputs)], 1)
+            norm.running_mean.copy_(values.mean(1).half())
+            norm.running_var.copy_(values.var(1, correction=0).clamp(min=floor).half())
+        barrier.wait()
+        return type(norm).forward(norm, x)
+
+    def run(size):
+        try:
+            with torch.no_grad():
+                module(normalised(crops(size), module.normalisation))
+        except Exception as failure:
+            failures.append(failure)
+            barrier.abort()
+
     for norm in norms:
-        norm.momentum = None
-        norm.reset_running_stats()
-        norm.train()
-    with torch.no_grad():
-        module(normalised(crops(size), module.normalisation))
+        norm.forward = functools.partial(meet, norm)
+    threads = [threading.Thread(target=run, args=(size,), name=f"{size}") for size in sizes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     for norm in norms:
-        norm.eval()
-        norm.running_mean.copy_(norm.running_mean.half())
-        norm.running_var.copy_(norm.running_var.clamp(min=floor).half())
-        norm.num_batches_tracked.fill_(4000)
+        del norm.forward
+    if failures:
+        raise failures[0]
     return module

@@ -26,7 +26,7 @@ def run(module, size, blocks=True):
 
 def check_logits(z, what):
     spread = ((z.max() - z.min()) / z.abs().max()).item()
-    assert spread > 0.02, f"{what}: the crops' logits hardly differ: {z.tolist()}"
+    assert spread > 0.01, f"{what}: the crops' logits hardly differ: {z.tolist()}"
 
 
 def check_maps(maps, what, softmax):
@@ -37,7 +37,7 @@ def check_maps(maps, what, softmax):
         words.append(f"level {level}: " + ", ".join(f"{x:.2g} ... {y:.2g}" for x, y in zip(low, high)))
         if softmax:
             assert high.max() < 0.9, f"{what}: level {level} is one position: {high.tolist()}"
-            assert (high / low).min() > 1.1 and (high / low).max() > 1.5, \
+            assert (high / low).min() > 1.2 and (high / low).max() > 1.5, \
                 f"{what}: level {level} is flat: {low.tolist()} {high.tolist()}"
         else:
             inside = ((a > 0.02) & (a < 0.98)).double().mean((1, 2))

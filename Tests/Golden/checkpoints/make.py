@@ -10,16 +10,18 @@ files are left out.
 
 Weights. A trunk's tensors are seeded by efficientnet_pytorch's names (`network.seeded`), its running statistics those
 of the portrait's four crops at the smaller of the native size and 380 (`network.calibrated`); timm and torchvision get
-the same tensors in order. Other tensors are seeded by their own names without the prefixes `efficientnet.`,
+its tensors in order. Other tensors are seeded by their own names without the prefixes `efficientnet.`,
 `feat_ext.`, `module.`, `backbone.`, `net.`: `classifier.weight`, `attconv.conv0.bias`, `last_layer.weight`,
 `encoder.classifier.weight`. Products with powers of two, so that the goldens can tell right from wrong:
 
     attconv.weight, attconv.conv_out.weight     x 0.25
     attention.<k>.projection.weight (dot product), attention.<k>.compatibility.weight (parametrised), and LTPA's
-    classifier.weight                           x what `LTPA.scale` finds; printed, in the manifest and in variants.safetensors
+    classifier.weight                           x what `LTPA.scale` finds: `factors` in the manifest
 
-Norms that no trunk has (ST's BatchNorm1d, MesoNet's), and all of SBI's and DeepfakeBench's, which see crops
-normalised in another way, are calibrated for themselves. All statistics are rounded to float16; counters are 4000.
+The bare files of efficientnet_pytorch and timm have the trunk as it is, so that their goldens differ by padding alone.
+All other networks are calibrated for themselves on the crops at all sizes together (`detectors.calibrate`): what leaves
+the range that the statistics came from loses digits, PyTorch's too. Statistics are rounded to float16; counters are
+4000.
 
 OUT/manifest.json lists {id, file, golden, architecture, format, padding, padsStem, epsilon, mean, std, sizes,
 attentionLevels, overrides, blocks, factors?}: `overrides` is what the keys alone cannot say. A golden, computed in
@@ -51,6 +53,7 @@ from detectors import (DeepfakeBench, Bonettini, LTPA, SiameseTuned, Winner, bar
 from evaluate import golden, relative, run
 
 SIZES = [f"b{k}" for k in range(8)]
+BOTH = (224, 380)
 
 
 @functools.lru_cache(maxsize=1)
@@ -63,7 +66,7 @@ def trunk(size_name):
 class Reference:
     """One golden and the files that have its weights: {suffix: (extension, writer, dtype, more of the manifest)}."""
 
-    def __init__(self, name, make, architecture, format, padding, files=None, sizes=(224, 380), levels=(),
+    def __init__(self, name, make, architecture, format, padding, files=None, sizes=BOTH, levels=(),
                  pads_stem=True, epsilon=1e-3, overrides=None, softmax=False, blocks=True):
         self.name, self.make, self.softmax, self.blocks = name, make, softmax, blocks
         self.files = files or {"": ("pth", formats.torch_file(), torch.float32)}
@@ -93,6 +96,8 @@ class Reference:
             mean, std = module.normalisation
             entry = dict(id=identifier, file=file, golden=f"{self.name}.golden.safetensors", **self.facts,
                          mean=list(mean), std=list(std))
+            if suffix:  # the same weights again: one size tells whether they were read
+                entry.update(sizes=self.facts["sizes"][:1], blocks=False)
             if getattr(module, "factors", None):
                 entry["factors"] = module.factors
             entries.append(entry)
@@ -111,15 +116,15 @@ def one(wrap, extension="pth", **more):
 
 
 def ltpa(size_name, parametrised=False):
-    model = fill(LTPA(size_name, parametrised), trunk(size_name))
-    model.factors = model.scale((224, 380))
+    model = filled(LTPA(size_name, parametrised), size_name)
+    model.factors = model.scale(BOTH)
     print("  factors:", model.factors)
     return model
 
 
-def siamese(size_name, width=None):
-    model = fill(SiameseTuned(size_name, width), trunk(size_name))
-    return calibrate(model, 224, torch.nn.BatchNorm1d, floor=1e-4)
+def filled(model, size_name, sizes=BOTH):
+    """The seeded weights, calibrated for this network."""
+    return calibrate(fill(model, trunk(size_name)), sizes)
 
 
 def timm_filled(size_name):
@@ -129,18 +134,18 @@ def timm_filled(size_name):
 
 def winner(size_name):
     model = Winner(size_name)
-    return fill(model, trunk(size_name), by_order=model.encoder)
+    return calibrate(fill(model, trunk(size_name), by_order=model.encoder), BOTH)
 
 
 def torchvision_filled(size_name):
     model = torchvision_bare(size_name)
-    return fill(model, trunk(size_name), by_order=model.inner)
+    return calibrate(fill(model, trunk(size_name), by_order=model.inner), BOTH)
 
 
 def old(size_name, directory):
     """efficientnet_pytorch 0.6.3, compared with our twin of it and, for B4, with the other paddings."""
     model = fill(bare_06(size_name, directory), trunk(size_name))
-    for size in (224, 380):
+    for size in BOTH:
         z = run(model, size, False)[0]
         others = {p: run(fill(bare(size_name, p), trunk(size_name)), size, False)[0]
                   for p in ("native", "same", "tracked")}
@@ -201,7 +206,7 @@ def references(directory):
                         one(formats.under_state_dict, "", old_numpy=True))
         yield Reference(f"torchvision-{k}", lambda k=k: torchvision_filled(k), name, "torchvision", "symmetric",
                         epsilon=1e-5 if k < "b5" else 1e-3)
-        yield Reference(f"icpr2020dfdc-autoatt-{k}", lambda k=k: fill(Bonettini(k, 0), trunk(k)), auto,
+        yield Reference(f"icpr2020dfdc-autoatt-{k}", lambda k=k: filled(Bonettini(k, 0), k), auto,
                         "icpr2020dfdc", "native", levels=[1])
         yield Reference(f"ltpa-{k}", lambda k=k: ltpa(k), learnt, "LTPA", "native", levels=[1, 2, 3], softmax=True)
         if k == "b0":
@@ -218,22 +223,23 @@ def references(directory):
 
 def only_b4():
     f32 = torch.float32
-    yield Reference("icpr2020dfdc-b4", lambda: fill(Bonettini("b4"), trunk("b4")), "EfficientNetB4", "icpr2020dfdc",
+    yield Reference("icpr2020dfdc-b4", lambda: filled(Bonettini("b4"), "b4"), "EfficientNetB4", "icpr2020dfdc",
                     "native", plain(net=("pth", formats.torch_file(formats.under_net), f32),
                                     legacy=("pth", formats.torch_file(archive=False), f32)))
-    yield Reference("icpr2020dfdc-autoatt-b4-width2", lambda: fill(Bonettini("b4", 2), trunk("b4")),
+    yield Reference("icpr2020dfdc-autoatt-b4-width2", lambda: filled(Bonettini("b4", 2), "b4"),
                     "EfficientNetAutoAttB4", "icpr2020dfdc", "native", levels=[1],
                     files=plain(net=("pth", formats.torch_file(formats.under_net), f32)))
-    yield Reference("icpr2020dfdc-b4st", lambda: siamese("b4"), "EfficientNetB4ST", "icpr2020dfdc", "native")
-    yield Reference("icpr2020dfdc-autoatt-b4st", lambda: siamese("b4", 0), "EfficientNetAutoAttB4ST", "icpr2020dfdc",
-                    "native", levels=[1])
+    yield Reference("icpr2020dfdc-b4st", lambda: filled(SiameseTuned("b4"), "b4"), "EfficientNetB4ST",
+                    "icpr2020dfdc", "native")
+    yield Reference("icpr2020dfdc-autoatt-b4st", lambda: filled(SiameseTuned("b4", 0), "b4"),
+                    "EfficientNetAutoAttB4ST", "icpr2020dfdc", "native", levels=[1])
     yield Reference("ltpa-b4-parametrised", lambda: ltpa("b4", True), "EfficientNetLTPAB4", "LTPA", "native",
                     levels=[1, 2, 3], softmax=True)
-    yield Reference("sbi-b4", lambda: calibrate(fill(
-        bare("b4", classes=2, prefix="net.", normalisation=detectors.UNIT), trunk("b4")), 380), "EfficientNetB4",
-        "SBI", "tracked", one(formats.under_model, "tar"))
-    yield Reference("deepfakebench-b4", lambda: calibrate(fill(DeepfakeBench(), trunk("b4")), 256), "EfficientNetB4",
-                    "DeepfakeBench", "tracked", sizes=(224, 256, 380), pads_stem=False)
+    yield Reference("sbi-b4", lambda: filled(
+        bare("b4", classes=2, prefix="net.", normalisation=detectors.UNIT), "b4"), "EfficientNetB4", "SBI", "tracked",
+        one(formats.under_model, "tar"))
+    yield Reference("deepfakebench-b4", lambda: filled(DeepfakeBench(), "b4", (224, 256, 380)),
+                    "EfficientNetB4", "DeepfakeBench", "tracked", sizes=(224, 256, 380), pads_stem=False)
 
 
 def mesos():
@@ -289,10 +295,19 @@ def main():
         print("no --effnet06: the files of efficientnet_pytorch 0.6.3 are left out")
     path = options.out / "manifest.json"
     manifest = {e["id"]: e for e in json.loads(path.read_text())} if path.exists() else {}
+    failures = []
     for reference in references(options.effnet06):
-        for entry in reference.write(options.out, options.only):
+        try:
+            entries = reference.write(options.out, options.only)
+        except AssertionError as failure:  # the others are still made
+            print(f"  FAILED: {failure}", flush=True)
+            failures.append(reference.name)
+            continue
+        for entry in entries:
             manifest[entry["id"]] = entry
         path.write_text(json.dumps(list(manifest.values()), indent=1) + "\n")
+    if failures:
+        sys.exit(f"make.py: no golden worth comparing with: {', '.join(failures)}")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def first_number(inception):
 
 def seeded(inception, keras):
     """Every tensor is seeded by its name in the port, whatever the dialect."""
-    return calibrate(fill(Meso(inception, keras), {}), 256, floor=1e-4)
+    return calibrate(fill(Meso(inception, keras), {}), (256,), floor=1e-4)
 
 
 def write_keras(model, path, first=1):

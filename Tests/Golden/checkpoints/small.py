@@ -128,7 +128,7 @@ def variants():
     for label, parametrised in (("ltpa", False), ("ltpa-parametrised", True)):
         model = fill(LTPA("b0", parametrised), trunk)
         add(label, model, 224, factors=model.scale((224, 380)))
-    tuned = calibrate(fill(SiameseTuned("b0", 0), trunk), 224, torch.nn.BatchNorm1d, floor=1e-4)
+    tuned = calibrate(fill(SiameseTuned("b0", 0), trunk), (224,), torch.nn.BatchNorm1d)
     add("autoatt-st", tuned, 224, norms=["classifier.0."])
     add("two-class", fill(bare("b0", classes=2), trunk), 224)
     unpadded = bare("b0")
