@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-places=(Package.swift Sources Tests Examples)
+places=(Package.swift Sources Tests Examples Fuzzing/Package.swift Fuzzing/Sources Benchmarks/LoadCheckpoint/Package.swift
+  Benchmarks/LoadCheckpoint/Sources)
 if [ "${1:-}" = "--fix" ]; then
   swift format --in-place --recursive --parallel "${places[@]}"
 else

@@ -1,338 +1,394 @@
 package import Tensor
 
-/// What a pickle rebuilt. Containers live in the machine and are named by number: they may hold each other
-/// in any way, and neither reading nor freeing them ever recurses.
-package enum PickleValue: Hashable {
-  case none
-  case bool(Bool)
-  case int(Int)
-  case double(Double)
-  case string(String)
-  /// Bytes or a number beyond 64 bits: of no use here.
-  case opaque
-  case list(Int)
-  case tuple(Int)
-  case dictionary(Int)
-  case callable(PickleCallable)
-  case storage(Int)
-  case tensor(Int)
-}
-
-/// The only things that a pickle may name; each is done here, and none of them runs code of the file.
-package enum PickleCallable: Hashable {
-  case orderedDictionary, size, tensor, parameter
-  case storageType(ElementType)
-
-  init?(module: String, name: String) {
-    switch (module, name) {
-    case ("collections", "OrderedDict"): self = .orderedDictionary
-    case ("torch", "Size"): self = .size
-    case ("torch._utils", "_rebuild_tensor_v2"): self = .tensor
-    case ("torch._utils", "_rebuild_parameter"): self = .parameter
-    case ("torch", _), ("torch.storage", _), ("torch.cuda", _):
-      guard let type = PickleCallable.storageTypes[name] else { return nil }
-      self = .storageType(type)
-    default: return nil
-    }
-  }
-
-  static let storageTypes: [String: ElementType] = [
-    "DoubleStorage": .float64, "FloatStorage": .float32, "HalfStorage": .float16,
-    "BFloat16Storage": .bfloat16,
-    "LongStorage": .int64, "IntStorage": .int32, "ShortStorage": .int16, "CharStorage": .int8,
-    "ByteStorage": .uint8, "BoolStorage": .bool,
-  ]
-}
-
-/// Numbers of one type that tensors look into.
-package struct PickleStorage: Hashable {
-  package var key: String
-  package var type: ElementType
-  package var count: Int
-}
-
-/// A view of a storage, in elements.
-package struct PickleTensor: Hashable {
-  package var storage: Int
-  package var offset: Int
-  package var shape: [Int]
-  package var strides: [Int]
-}
-
-/// A machine for pickles of protocols 2 to 5 that knows only containers, numbers, strings and tensors.
+/// A machine for pickles of protocols 2 to 5 that knows only containers, numbers, texts and tensors.
 ///
-/// Python's machine imports what a pickle names and calls it. This one compares the name with
-/// ``PickleCallable`` and refuses the rest. What it holds is bounded by the length of the pickle.
+/// Python's machine imports what a pickle names and calls it. This one compares the name with ``PickleCallable`` and
+/// refuses the rest. All that it keeps is charged to a budget, and each opcode takes a time that does not depend on
+/// what came before, or is charged for what it copies.
 package struct Pickle {
-  private let bytes: [UInt8]
-  /// How far it has read.
-  package private(set) var position: Int
-  package private(set) var lists: [[PickleValue]] = []
-  package private(set) var tuples: [[PickleValue]] = [[]]
-  package private(set) var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
-  package private(set) var storages: [PickleStorage] = []
-  package private(set) var tensors: [PickleTensor] = []
-  private var storageNumbers: [PickleStorage: Int] = [:]
-  private var stack: [PickleValue] = []
-  private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
+  /// Texts longer than this are no names of tensors and are not kept.
+  private static let longestText = 1024
 
-  /// A machine that reads `bytes` from `position`.
-  package init(_ bytes: [UInt8], at position: Int = 0) {
-    self.bytes = bytes
-    self.position = position
+  package private(set) var budget: MemoryBudget
+  private var texts = BudgetedArray<UInt8>()
+  private var tuples = BudgetedArray<PickleValue>()
+  private var lists = BudgetedArray<[PickleValue]>()
+  private var dictionaries = BudgetedArray<[(key: PickleValue, value: PickleValue)]>()
+  private var storageList = BudgetedArray<PickleStorage>()
+  private var tensorList = BudgetedArray<PickleTensor>()
+  private var storageNumbers: [PickleStorage: UInt32] = [:]
+
+  private var stack = BudgetedArray<PickleValue>()
+  private var marks = BudgetedArray<Int>()
+  private var memo = BudgetedArray<PickleValue?>()
+
+  /// A machine that keeps within `budget`.
+  package init(_ budget: MemoryBudget) { self.budget = budget }
+
+  /// The storages that tensors were made of.
+  package var storages: [PickleStorage] { storageList.items }
+
+  /// The tensors that were made.
+  package var tensors: [PickleTensor] { tensorList.items }
+
+  /// A dictionary's keys and values, in order.
+  package func entries(_ dictionary: UInt32) -> [(key: PickleValue, value: PickleValue)] {
+    dictionaries[Int(dictionary)]
   }
 
-  /// Runs to the end of one pickle and gives what it made.
-  package mutating func run() throws(FileProblem) -> PickleValue {
-    stack = []
-    marks = []
-    memo = [:]
-    while true {
-      let opcode = try byte()
-      if opcode == UInt8(ascii: ".") { return try pop() }
-      try step(opcode)
+  /// A list's elements.
+  package func elements(_ list: UInt32) -> [PickleValue] { lists[Int(list)] }
+
+  /// A value as text; nil if it is something else.
+  package func text(_ value: PickleValue) -> String? {
+    guard case .text(let start, let count) = value else { return nil }
+    return String(decoding: texts.items[Int(start)..<Int(start + count)], as: UTF8.self)
+  }
+
+  /// A tuple of whole numbers, at most 32; nil if it is something else.
+  package func integers(_ value: PickleValue) -> [Int]? {
+    guard case .tuple(let start, let count) = value, count <= 32 else { return nil }
+    var numbers: [Int] = []
+    for item in tuples.items[Int(start)..<Int(start + count)] {
+      guard case .int(let number) = item else { return nil }
+      numbers.append(number)
     }
+    return numbers
   }
 
-  private mutating func step(_ opcode: UInt8) throws(FileProblem) {
+  /// Runs to the end of one pickle and gives what it made; several may follow one another.
+  package mutating func run(_ source: inout PickleSource) throws(FileProblem) -> PickleValue {
+    while true {
+      let opcode = try source.byte()
+      if opcode == UInt8(ascii: ".") { break }
+      try step(opcode, &source)
+    }
+    let result = try pop(source)
+    stack.free(&budget)
+    marks.free(&budget)
+    memo.free(&budget)
+    return result
+  }
+
+  // MARK: Opcodes
+
+  private mutating func step(_ opcode: UInt8, _ source: inout PickleSource) throws(FileProblem) {
     switch opcode {
     case 0x80:  // PROTO
-      let version = try byte()
+      let version = try source.byte()
       guard (2...5).contains(version) else {
         throw FileProblem(
           "is a pickle of protocol \(version); save it with torch.save in PyTorch 1.6 or later")
       }
-    case 0x95: _ = try take(8)  // FRAME
-    case UInt8(ascii: "("): marks.append(stack.count)
-    case UInt8(ascii: "0"): _ = try pop()
-    case UInt8(ascii: "1"): _ = try popToMark()
-    case UInt8(ascii: "2"): stack.append(try top())
-    case UInt8(ascii: "N"): stack.append(.none)
-    case 0x88: stack.append(.bool(true))
-    case 0x89: stack.append(.bool(false))
-    case UInt8(ascii: "J"): stack.append(.int(Int(Int32(truncatingIfNeeded: try number(4)))))
-    case UInt8(ascii: "K"): stack.append(.int(try number(1)))
-    case UInt8(ascii: "M"): stack.append(.int(try number(2)))
-    case 0x8a: try long(number(1))
-    case 0x8b: try long(number(4))
-    case UInt8(ascii: "G"):
-      stack.append(.double(Double(bitPattern: try take(8).reduce(0) { $0 << 8 | UInt64($1) })))
-    case UInt8(ascii: "X"), UInt8(ascii: "T"): try string(number(4))
-    case 0x8c, UInt8(ascii: "U"): try string(number(1))
-    case 0x8d: try string(number(8))
-    case UInt8(ascii: "B"): try skip(number(4))
-    case UInt8(ascii: "C"): try skip(number(1))
-    case 0x8e, 0x96: try skip(number(8))
-    case UInt8(ascii: "q"): memo[try number(1)] = try top()
-    case UInt8(ascii: "r"): memo[try number(4)] = try top()
-    case 0x94: memo[memo.count] = try top()
-    case UInt8(ascii: "h"): try recall(number(1))
-    case UInt8(ascii: "j"): try recall(number(4))
-    case UInt8(ascii: "c"): try name(module: line(), line())
-    case 0x93:
-      guard case .string(let name) = try pop(), case .string(let module) = try pop() else { throw damaged }
-      try self.name(module: module, name)
-    case UInt8(ascii: "R"):
-      let arguments = try tuple(pop())
-      stack.append(try call(pop(), arguments))
-    case UInt8(ascii: "Q"): try storage(tuple(pop()))
-    default: try container(opcode)
-    }
-  }
-
-  private mutating func container(_ opcode: UInt8) throws(FileProblem) {
-    switch opcode {
-    case UInt8(ascii: "]"), 0x8f: push(list: [])  // a set is as good as a list here
-    case UInt8(ascii: ")"): stack.append(.tuple(0))
-    case UInt8(ascii: "}"): push(dictionary: [])
-    case UInt8(ascii: "t"), 0x91: push(tuple: try popToMark())
-    case 0x85...0x87:
-      let count = Int(opcode) - 0x84
-      guard stack.count - (marks.last ?? 0) >= count else { throw damaged }
-      let items = Array(stack.suffix(count))
-      stack.removeLast(count)
-      push(tuple: items)
-    case UInt8(ascii: "a"): try append([pop()])
-    case UInt8(ascii: "e"), 0x90: try append(popToMark())
-    case UInt8(ascii: "s"):
-      let value = try pop()
-      try set([pop(), value])
-    case UInt8(ascii: "u"): try set(popToMark())
-    case UInt8(ascii: "b"):
-      // State of an OrderedDict: PyTorch's `_metadata`, versions of modules.
-      _ = try pop()
-      guard case .dictionary = try top() else {
-        throw FileProblem("holds an object with a state of its own; save only its state_dict()")
+    case 0x95: try source.skip(8)  // FRAME
+    case UInt8(ascii: "("): try marks.append(stack.count, &budget)
+    case UInt8(ascii: "0"): _ = try pop(source)
+    case UInt8(ascii: "1"): stack.removeAll(from: try mark(source))
+    case UInt8(ascii: "2"): try push(top(source))
+    case UInt8(ascii: "N"): try push(.none)
+    case 0x88: try push(.bool(true))
+    case 0x89: try push(.bool(false))
+    case UInt8(ascii: "J"): try push(.int(Int(Int32(truncatingIfNeeded: source.number(4)))))
+    case UInt8(ascii: "K"): try push(.int(source.number(1)))
+    case UInt8(ascii: "M"): try push(.int(source.number(2)))
+    case UInt8(ascii: "I"), UInt8(ascii: "L"):
+      // Python 2 writes numbers beyond 32 bits as a line, also in protocol 2.
+      let line = try source.line()
+      guard let value = Int(line.last == "L" ? line.dropLast() : line[...]) else {
+        throw source.damaged("has no number")
       }
-    default:
-      throw FileProblem(
-        "has a pickle with opcode 0x\(String(opcode, radix: 16)) at byte \(position - 1): it is damaged, or "
-          + "makes objects that are not rebuilt; save only a state_dict()")
+      try push(.int(value))
+    case 0x8a: try long(source.number(1), &source)
+    case 0x8b: try long(source.number(4), &source)
+    case UInt8(ascii: "G"): try opaque(8, &source)
+    case UInt8(ascii: "X"), UInt8(ascii: "T"): try text(source.number(4), &source)
+    case 0x8c, UInt8(ascii: "U"): try text(source.number(1), &source)
+    case 0x8d: try text(source.number(8), &source)
+    case UInt8(ascii: "B"): try opaque(source.number(4), &source)
+    case UInt8(ascii: "C"): try opaque(source.number(1), &source)
+    case 0x8e, 0x96: try opaque(source.number(8), &source)
+    case UInt8(ascii: "q"): try memorise(source.number(1), source)
+    case UInt8(ascii: "r"): try memorise(source.number(4), source)
+    case 0x94: try memorise(memo.count, source)
+    case UInt8(ascii: "h"): try recall(source.number(1), source)
+    case UInt8(ascii: "j"): try recall(source.number(4), source)
+    default: try container(opcode, &source)
     }
   }
 
-  // MARK: Reading
-
-  private var damaged: FileProblem {
-    FileProblem("is damaged: its pickle makes no sense at byte \(position); get it again")
+  private mutating func container(_ opcode: UInt8, _ source: inout PickleSource) throws(FileProblem) {
+    switch opcode {
+    case UInt8(ascii: "]"): try list(from: stack.count, source)
+    case UInt8(ascii: "l"): try list(from: mark(source), source)
+    case UInt8(ascii: "a"): try append(from: stack.count - 1, source)
+    case UInt8(ascii: "e"): try append(from: mark(source), source)
+    case UInt8(ascii: "}"): try dictionary(from: stack.count, source)
+    case UInt8(ascii: "d"): try dictionary(from: mark(source), source)
+    case UInt8(ascii: "s"): try set(from: stack.count - 2, source)
+    case UInt8(ascii: "u"): try set(from: mark(source), source)
+    case UInt8(ascii: ")"): try push(.tuple(at: 0, count: 0))
+    case 0x85...0x87: try push(tuple(from: stack.count - Int(opcode - 0x84), source))
+    case UInt8(ascii: "t"): try push(tuple(from: mark(source), source))
+    case 0x8f: try push(.opaque)  // EMPTY_SET
+    case 0x90: stack.removeAll(from: try mark(source))  // ADDITEMS
+    case 0x91:  // FROZENSET
+      stack.removeAll(from: try mark(source))
+      try push(.opaque)
+    default: try object(opcode, &source)
+    }
   }
 
-  private mutating func byte() throws(FileProblem) -> UInt8 {
-    guard position < bytes.count else { throw damaged }
-    position += 1
-    return bytes[position - 1]
+  /// The opcodes that name and call.
+  private mutating func object(_ opcode: UInt8, _ source: inout PickleSource) throws(FileProblem) {
+    switch opcode {
+    case UInt8(ascii: "c"): try push(name(module: source.line(), source.line()))
+    case 0x93:  // STACK_GLOBAL
+      guard let name = text(try pop(source)), let module = text(try pop(source)) else {
+        throw source.damaged("names no function")
+      }
+      try push(self.name(module: module, name))
+    case UInt8(ascii: "R"), 0x81:  // REDUCE, NEWOBJ
+      let arguments = try pop(source)
+      try push(call(pop(source), arguments, source))
+    case 0x92:  // NEWOBJ_EX, whose named arguments no tensor has
+      _ = try pop(source)
+      let arguments = try pop(source)
+      try push(call(pop(source), arguments, source))
+    case UInt8(ascii: "i"):  // INST
+      let callable = try name(module: source.line(), source.line())
+      try push(call(callable, tuple(from: mark(source), source), source))
+    case UInt8(ascii: "o"):  // OBJ
+      let start = try mark(source)
+      guard start < stack.count else { throw source.damaged("calls nothing") }
+      let arguments = try tuple(from: start + 1, source)
+      try push(call(pop(source), arguments, source))
+    case UInt8(ascii: "b"):  // BUILD: attributes, which nothing here has
+      _ = try pop(source)
+      _ = try top(source)
+    case UInt8(ascii: "Q"): try storage(pop(source), source)
+    case 0x82, 0x83, 0x84:
+      throw FileProblem(
+        "calls an extension by its number, which is refused: nothing is executed; save only a state_dict()")
+    default:
+      throw source.damaged("has the unknown opcode \(opcode)")
+    }
   }
 
-  private mutating func take(_ count: Int) throws(FileProblem) -> ArraySlice<UInt8> {
-    guard count >= 0, count <= bytes.count - position else { throw damaged }
-    position += count
-    return bytes[(position - count)..<position]
-  }
-
-  private mutating func number(_ size: Int) throws(FileProblem) -> Int {
-    let start = position
-    _ = try take(size)
-    return bytes.number(size, at: start)
-  }
-
-  private mutating func long(_ size: Int) throws(FileProblem) {
-    let digits = try take(size)
-    guard digits.count <= 8 else { return stack.append(.opaque) }
-    let negative = (digits.last ?? 0) >= 0x80
-    var value: UInt64 = negative ? .max : 0
+  private mutating func long(_ size: Int, _ source: inout PickleSource) throws(FileProblem) {
+    guard size <= 8 else { return try opaque(size, &source) }
+    let digits = try source.bytes(size)
+    var value: UInt64 = (digits.last ?? 0) >= 0x80 ? .max : 0
     for digit in digits.reversed() { value = value << 8 | UInt64(digit) }
-    stack.append(.int(Int(truncatingIfNeeded: value)))
+    try push(.int(Int(truncatingIfNeeded: value)))
   }
 
-  private mutating func string(_ size: Int) throws(FileProblem) {
-    stack.append(.string(String(decoding: try take(size), as: UTF8.self)))
+  private mutating func text(_ size: Int, _ source: inout PickleSource) throws(FileProblem) {
+    guard size <= Pickle.longestText else { return try opaque(size, &source) }
+    let start = texts.count
+    try texts.append(source.bytes(size)[...], &budget)
+    try push(.text(at: UInt32(start), count: UInt32(size)))
   }
 
-  private mutating func skip(_ size: Int) throws(FileProblem) {
-    _ = try take(size)
-    stack.append(.opaque)
-  }
-
-  private mutating func line() throws(FileProblem) -> String {
-    guard let end = bytes[position...].firstIndex(of: 0x0a) else { throw damaged }
-    let line = String(decoding: bytes[position..<end], as: UTF8.self)
-    position = end + 1
-    return line
+  private mutating func opaque(_ size: Int, _ source: inout PickleSource) throws(FileProblem) {
+    try source.skip(size)
+    try push(.opaque)
   }
 
   // MARK: Stack and memo
 
-  private func top() throws(FileProblem) -> PickleValue {
-    guard stack.count > marks.last ?? 0 else { throw damaged }
+  private mutating func push(_ value: PickleValue) throws(FileProblem) { try stack.append(value, &budget) }
+
+  private func top(_ source: borrowing PickleSource) throws(FileProblem) -> PickleValue {
+    guard stack.count > marks.items.last ?? 0 else { throw source.damaged("takes what is not there") }
     return stack[stack.count - 1]
   }
 
-  private mutating func pop() throws(FileProblem) -> PickleValue {
-    let value = try top()
-    stack.removeLast()
-    return value
+  private mutating func pop(_ source: borrowing PickleSource) throws(FileProblem) -> PickleValue {
+    _ = try top(source)
+    return stack.removeLast()
   }
 
-  private mutating func popToMark() throws(FileProblem) -> [PickleValue] {
-    guard let mark = marks.popLast() else { throw damaged }
-    let items = Array(stack[mark...])
-    stack.removeSubrange(mark...)
-    return items
+  /// Takes the last mark off and says where it was.
+  private mutating func mark(_ source: borrowing PickleSource) throws(FileProblem) -> Int {
+    guard marks.count > 0 else { throw source.damaged("lacks a mark") }
+    return marks.removeLast()
   }
 
-  private mutating func recall(_ number: Int) throws(FileProblem) {
-    guard let value = memo[number] else { throw damaged }
-    stack.append(value)
+  /// Checks that the stack's part from `start` on may be taken.
+  private func check(_ start: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    guard start >= marks.items.last ?? 0 else { throw source.damaged("takes what is not there") }
   }
 
-  private mutating func push(list: [PickleValue]) {
-    stack.append(.list(lists.count))
-    lists.append(list)
+  private mutating func memorise(_ number: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    let value = try top(source)
+    // Writers count from 0 or 1, and leave small holes at most.
+    guard number <= memo.count + 256 else { throw source.damaged("remembers too far ahead") }
+    while memo.count <= number { try memo.append(nil, &budget) }
+    memo[number] = value
   }
 
-  private mutating func push(tuple: [PickleValue]) {
-    stack.append(.tuple(tuples.count))
-    tuples.append(tuple)
+  private mutating func recall(_ number: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    guard number < memo.count, let value = memo[number] else { throw source.damaged("recalls nothing") }
+    try push(value)
   }
 
-  private mutating func push(dictionary: [(key: PickleValue, value: PickleValue)]) {
-    stack.append(.dictionary(dictionaries.count))
-    dictionaries.append(dictionary)
+  // MARK: Containers
+
+  private mutating func tuple(
+    from start: Int, _ source: borrowing PickleSource
+  ) throws(FileProblem) -> PickleValue {
+    try check(start, source)
+    let place = tuples.count
+    for item in start..<stack.count { try tuples.append(stack[item], &budget) }
+    stack.removeAll(from: start)
+    return .tuple(at: UInt32(place), count: UInt32(tuples.count - place))
   }
 
-  private mutating func append(_ items: [PickleValue]) throws(FileProblem) {
-    guard case .list(let number) = try top() else { throw damaged }
-    lists[number] += items
+  private mutating func list(from start: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    try lists.append([], &budget)
+    try fill(lists.count - 1, from: start, source)
+    try push(.list(UInt32(lists.count - 1)))
   }
 
-  private mutating func set(_ items: [PickleValue]) throws(FileProblem) {
-    guard case .dictionary(let number) = try top(), items.count % 2 == 0 else { throw damaged }
-    for i in stride(from: 0, to: items.count, by: 2) { dictionaries[number].append((items[i], items[i + 1])) }
-  }
-
-  private func tuple(_ value: PickleValue) throws(FileProblem) -> [PickleValue] {
-    guard case .tuple(let number) = value else { throw damaged }
-    return tuples[number]
-  }
-
-  private func sizes(_ value: PickleValue) throws(FileProblem) -> [Int] {
-    var sizes: [Int] = []
-    let items = try tuple(value)
-    guard items.count <= 32 else { throw damaged }
-    for item in items {
-      guard case .int(let size) = item else { throw damaged }
-      sizes.append(size)
+  private mutating func append(from start: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    try check(start, source)
+    guard start > marks.items.last ?? 0 else { throw source.damaged("fills nothing") }
+    switch stack[start - 1] {
+    case .list(let number): try fill(Int(number), from: start, source)
+    case .opaque: stack.removeAll(from: start)
+    default: throw source.damaged("fills what is no list")
     }
-    return sizes
   }
 
-  // MARK: What may be named
+  private mutating func fill(
+    _ number: Int, from start: Int, _ source: borrowing PickleSource
+  ) throws(FileProblem) {
+    try check(start, source)
+    for item in start..<stack.count {
+      // An array doubles: twice there, and once more while it moves.
+      try budget.charge(lists[number].isEmpty ? 64 + 3 * 16 : 3 * 16)
+      lists[number].append(stack[item])
+    }
+    stack.removeAll(from: start)
+  }
 
-  private mutating func name(module: String, _ name: String) throws(FileProblem) {
+  private mutating func dictionary(from start: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    try dictionaries.append([], &budget)
+    try fill(dictionary: dictionaries.count - 1, from: start, source)
+    try push(.dictionary(UInt32(dictionaries.count - 1)))
+  }
+
+  private mutating func set(from start: Int, _ source: borrowing PickleSource) throws(FileProblem) {
+    try check(start, source)
+    guard start > marks.items.last ?? 0 else { throw source.damaged("fills nothing") }
+    switch stack[start - 1] {
+    case .dictionary(let number): try fill(dictionary: Int(number), from: start, source)
+    case .opaque: stack.removeAll(from: start)
+    default: throw source.damaged("fills what is no dictionary")
+    }
+  }
+
+  private mutating func fill(
+    dictionary number: Int, from start: Int, _ source: borrowing PickleSource
+  ) throws(FileProblem) {
+    try check(start, source)
+    guard (stack.count - start) % 2 == 0 else { throw source.damaged("has a key without its value") }
+    for place in stride(from: start, to: stack.count, by: 2) {
+      try add(stack[place], stack[place + 1], to: number)
+    }
+    stack.removeAll(from: start)
+  }
+
+  private mutating func add(
+    _ key: PickleValue, _ value: PickleValue, to dictionary: Int
+  ) throws(FileProblem) {
+    try budget.charge(dictionaries[dictionary].isEmpty ? 64 + 3 * 32 : 3 * 32)
+    dictionaries[dictionary].append((key, value))
+  }
+
+  // MARK: What may be named and called
+
+  private func name(module: String, _ name: String) throws(FileProblem) -> PickleValue {
     guard let callable = PickleCallable(module: module, name: name) else {
-      let named = quoted("\(module).\(name)")
       throw FileProblem(
-        "names \(named), which is refused: only tensors, numbers, strings and containers are rebuilt, and "
-          + "nothing is executed; save only a state_dict()")
+        "names \(quoted("\(module).\(name)")), which is refused: only tensors, numbers, strings and containers are "
+          + "rebuilt, and nothing is executed; save only a state_dict()")
     }
-    stack.append(.callable(callable))
+    return .callable(callable)
   }
 
   private mutating func call(
-    _ callable: PickleValue, _ arguments: [PickleValue]
+    _ callable: PickleValue, _ arguments: PickleValue, _ source: borrowing PickleSource
   ) throws(FileProblem) -> PickleValue {
+    guard case .callable(let callable) = callable, case .tuple(let start, let count) = arguments else {
+      throw source.damaged("calls what is no function")
+    }
+    func argument(_ i: Int) -> PickleValue { tuples[Int(start) + i] }
     switch callable {
-    case .callable(.orderedDictionary) where arguments.isEmpty:
-      push(dictionary: [])
-      return try pop()
-    case .callable(.size) where arguments.count == 1:
-      return arguments[0]
-    case .callable(.tensor) where (6...7).contains(arguments.count):
-      guard case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1] else {
-        throw damaged
+    case .opaque: return .opaque
+    case .dictionary:
+      try dictionaries.append([], &budget)
+      let number = dictionaries.count - 1
+      if count > 0 { try copy(argument(Int(count) - 1), to: number, source) }
+      return .dictionary(UInt32(number))
+    case .size where count == 1:
+      return argument(0)
+    case .tensor where count == 4 || count == 6 || count == 7:
+      guard case .storage(let storage) = argument(0), case .int(let offset) = argument(1) else { break }
+      let tensor = PickleTensor(
+        storage: storage, offset: offset, shape: argument(2), strides: argument(3))
+      try tensorList.append(tensor, &budget)
+      return .tensor(UInt32(tensorList.count - 1))
+    case .parameter where count == 3 || count == 4:
+      if case .tensor = argument(0) { return argument(0) }
+    default: break
+    }
+    throw source.damaged("calls a function with what does not fit it")
+  }
+
+  /// Puts into a new dictionary what it is made of: another one, or a list of pairs (`OrderedDict` in Python 2). A
+  /// `defaultdict`'s factory holds nothing.
+  private mutating func copy(
+    _ content: PickleValue, to number: Int, _ source: borrowing PickleSource
+  ) throws(FileProblem) {
+    switch content {
+    case .callable, .none, .opaque: return
+    case .dictionary(let other):
+      for (key, value) in dictionaries[Int(other)] { try add(key, value, to: number) }
+    case .list(let list):
+      for pair in lists[Int(list)] {
+        switch pair {
+        case .list(let items) where lists[Int(items)].count == 2:
+          try add(lists[Int(items)][0], lists[Int(items)][1], to: number)
+        case .tuple(let start, 2): try add(tuples[Int(start)], tuples[Int(start) + 1], to: number)
+        default: throw source.damaged("has a dictionary of what are no pairs")
+        }
       }
-      tensors.append(
-        PickleTensor(
-          storage: storage, offset: offset, shape: try sizes(arguments[2]), strides: try sizes(arguments[3])))
-      return .tensor(tensors.count - 1)
-    case .callable(.parameter) where arguments.count == 3:
-      guard case .tensor = arguments[0] else { throw damaged }
-      return arguments[0]
-    default: throw damaged
+    default: throw source.damaged("has a dictionary of what are no pairs")
     }
   }
 
-  private mutating func storage(_ id: [PickleValue]) throws(FileProblem) {
-    guard id.count >= 5, id[0] == .string("storage"), case .callable(.storageType(let type)) = id[1],
-      case .string(let key) = id[2], case .int(let count) = id[4], count >= 0, count <= Int.max / 16
-    else { throw damaged }
-    let storage = PickleStorage(key: key, type: type, count: count)
-    let number = storageNumbers[storage] ?? storages.count
-    if number == storages.count {
-      storages.append(storage)
-      storageNumbers[storage] = number
+  private mutating func storage(
+    _ id: PickleValue, _ source: borrowing PickleSource
+  ) throws(FileProblem) {
+    guard case .tuple(let start, let length) = id, length == 5 || length == 6,
+      case let item = tuples.items[Int(start)..<Int(start + length)], case let first = item.startIndex,
+      text(item[first]) == "storage", case .callable(.storageType(let type)) = item[first + 1],
+      let key = text(item[first + 2]), case .int(let count) = item[first + 4], count >= 0,
+      count <= Int.max / 16
+    else { throw source.damaged("has a storage that makes no sense") }
+    var storage = PickleStorage(key: key, type: type, count: count, view: 0..<count)
+    if length == 6, case .tuple(let place, 3) = item[first + 5] {
+      // A view: its key, where it begins in the storage and how many numbers it has.
+      guard case .int(let begin) = tuples[Int(place) + 1], case .int(let size) = tuples[Int(place) + 2],
+        begin >= 0, size >= 0, begin <= count, size <= count - begin
+      else { throw source.damaged("has a view beyond its storage") }
+      storage.view = begin..<(begin + size)
     }
-    stack.append(.storage(number))
+    if let number = storageNumbers[storage] { return try push(.storage(number)) }
+    try budget.charge(256 + 2 * key.utf8.count)
+    try storageList.append(storage, &budget)
+    storageNumbers[storage] = UInt32(storageList.count - 1)
+    try push(.storage(UInt32(storageList.count - 1)))
   }
 }

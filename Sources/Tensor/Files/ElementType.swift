@@ -90,17 +90,18 @@ enum SixteenBit {
 }
 
 extension Tensor {
-  /// The number of elements of a shape that a file claims; nil if it is more than a tensor can have.
+  /// The number of elements of a shape that a file claims; nil if it is more than a tensor can have, also were its
+  /// empty dimensions not empty: strides are computed from the others.
   package static func checkedCount(_ shape: [Int]) -> Int? {
     guard shape.count <= 32 else { return nil }
     var count = 1
     for size in shape {
       guard size >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(size, 1))
       guard !overflow, product <= Int.max / 16 else { return nil }
       count = product
     }
-    return count
+    return shape.contains(0) ? 0 : count
   }
 }
 
@@ -129,17 +130,5 @@ func gather<T>(
       dimension -= 1
     }
     if dimension < 0 { return }
-  }
-}
-
-extension Tensor {
-  /// The elements of `shape` that lie at `strides` in `elements`; the caller has checked that all are inside.
-  package init(shape: [Int], strides: [Int], gathering elements: [Float]) {
-    self.init(shape: shape) { out in
-      elements.withUnsafeBufferPointer { source in
-        guard let from = source.baseAddress, let to = out.baseAddress else { return }
-        gather(from, shape: shape, strides: strides, to: to)
-      }
-    }
   }
 }

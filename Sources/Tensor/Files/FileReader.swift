@@ -53,6 +53,7 @@ package struct FileReader: ~Copyable {
     guard count >= 0, offset >= 0, count <= size, offset <= size - count else {
       throw FileProblem("ends before byte \(offset) + \(count); get it again")
     }
+    try FileProblem.checkMemory(count)
     var bytes = [UInt8](repeating: 0, count: count)
     var problem: FileProblem?
     bytes.withUnsafeMutableBytes { buffer in
@@ -62,8 +63,8 @@ package struct FileReader: ~Copyable {
     return bytes
   }
 
-  /// Writes `count` numbers stored as `type` at `offset` to `floats`, a megabyte at a time: nothing is held
-  /// twice.
+  /// Writes `count` numbers stored as `type` at `offset` to `floats`, half a megabyte at a time: nothing is
+  /// held twice.
   package func read(
     _ type: ElementType, at offset: Int, count: Int, to floats: UnsafeMutablePointer<Float>,
     bigEndian: Bool = false
@@ -71,7 +72,7 @@ package struct FileReader: ~Copyable {
     if type == .float32 && !bigEndian {
       return try read(at: offset, into: UnsafeMutableRawBufferPointer(start: floats, count: count * 4))
     }
-    let step = min(count, 1 << 18)
+    let step = min(count, 1 << 16)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(step, 1) * type.size, alignment: 16)
     defer { buffer.deallocate() }
     var done = 0

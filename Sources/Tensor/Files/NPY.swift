@@ -28,6 +28,7 @@ public struct ByteArray: Sendable, Equatable {
       guard header.type == .uint8 else {
         throw FileProblem("holds \(quoted(header.descriptor)) where uint8 is needed; save it as uint8")
       }
+      try FileProblem.checkMemory(header.isFortran ? 2 * header.count : header.count)
       let stored = try file.bytes(at: header.dataStart, count: header.count)
       return ByteArray(shape: header.shape, header.isFortran ? rowMajor(stored, header.shape) : stored)
     }
@@ -49,19 +50,19 @@ public struct ByteArray: Sendable, Equatable {
 extension Tensor {
   /// Reads a `.npy` file of numbers or truth values: floats of 16, 32 or 64 bits, integers of 8 to 64 bits.
   ///
-  /// What a `Float` cannot hold is rounded to nearest: doubles, and integers beyond 2²⁴.
+  /// What a `Float` cannot hold is rounded to nearest: doubles, and integers beyond 2²⁴. Memory: the tensor and two
+  /// megabytes.
   ///
   /// - Throws: ``WeightsError`` if the file cannot be read, is damaged, or holds something else than numbers.
   public init(npy path: String) throws(WeightsError) {
     self = try WeightsError.naming(path) { () throws(FileProblem) in
       let file = try FileReader(path)
       let header = try NPYHeader(of: file)
-      let storage = Storage(count: header.count)
-      try file.read(
-        header.type, at: header.dataStart, count: header.count, to: storage.pointer,
+      return try file.tensor(
+        header.type, at: header.dataStart, shape: header.shape,
+        strides: header.isFortran
+          ? columnMajorStrides(header.shape) : FileReader.rowMajorStrides(header.shape),
         bigEndian: header.isBigEndian)
-      let stored = Tensor(shape: header.shape, storage: storage)
-      return header.isFortran ? Tensor(shape: header.shape, rowMajor(stored.elements, header.shape)) : stored
     }
   }
 
@@ -83,18 +84,17 @@ extension Tensor {
 /// Elements that are stored in column-major order, in row-major order.
 private func rowMajor<T>(_ stored: [T], _ shape: [Int]) -> [T] {
   guard !stored.isEmpty else { return [] }
-  var strides: [Int] = []
-  var step = 1
-  for size in shape {
-    strides.append(step)
-    step *= size
-  }
+  let strides = columnMajorStrides(shape)
   return [T](unsafeUninitializedCapacity: stored.count) { out, count in
     stored.withUnsafeBufferPointer { source in
       gather(source.baseAddress!, shape: shape, strides: strides, to: out.baseAddress!)
     }
     count = stored.count
   }
+}
+
+private func columnMajorStrides(_ shape: [Int]) -> [Int] {
+  FileReader.rowMajorStrides(shape.reversed()).reversed()
 }
 
 /// What a `.npy` file says of its elements.

@@ -6,7 +6,8 @@ extension Weights {
   /// Reads a safetensors file.
   ///
   /// F32, F16, BF16 and F64 (rounded to `Float`) become tensors; integers and truth values are checked and
-  /// then left out (``ignored``). Memory: the tensors, the header and a megabyte.
+  /// then left out (``ignored``). Memory: the tensors, and the header as it is read; at most twice the file's size and
+  /// two megabytes.
   ///
   /// - Throws: ``WeightsError`` if the file cannot be read, or is not whole and consistent.
   public init(safetensors path: String) throws(WeightsError) {
@@ -15,7 +16,7 @@ extension Weights {
     }
   }
 
-  private init(reading file: consuming FileReader) throws(FileProblem) {
+  package init(reading file: borrowing FileReader) throws(FileProblem) {
     guard file.size >= 8 else { throw FileProblem("is no safetensors file: it has \(file.size) bytes") }
     let length = try file.bytes(at: 0, count: 8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
     guard length <= 100_000_000 else {
@@ -26,7 +27,10 @@ extension Weights {
       throw FileProblem("is cut off: its header has \(length) bytes, the file \(file.size); get it again")
     }
     let start = 8 + Int(length)
-    let header = try SafetensorsHeader(json: file.bytes(at: 8, count: Int(length)))
+    var budget = MemoryBudget(forFileOf: file.size)
+    try budget.charge(Int(length))
+    let header = try SafetensorsHeader(json: file.bytes(at: 8, count: Int(length)), &budget)
+    budget.release(Int(length))
     try header.checkCover(of: file.size - start)
 
     self.init([:], metadata: header.metadata)
@@ -35,6 +39,8 @@ extension Weights {
         ignored.append(entry.name)
         continue
       }
+      try budget.chargeTensor(count: entry.count, name: entry.name)
+      try FileProblem.checkMemory(4 * entry.count)
       let storage = Storage(count: entry.count)
       try file.read(entry.type, at: start + entry.begin, count: entry.count, to: storage.pointer)
       tensors[entry.name] = Tensor(shape: entry.shape, storage: storage)

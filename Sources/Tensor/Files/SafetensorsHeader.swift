@@ -1,8 +1,8 @@
 extension SafetensorsHeader {
   /// Reads a header: one object of tensors and perhaps `__metadata__`. Its form is known, so it is read as
-  /// exactly that: nothing nests deeper, and no name may come twice.
-  init(json: [UInt8]) throws(FileProblem) {
-    var text = JSONText(json)
+  /// exactly that: nothing nests deeper, and no name may come twice. What it keeps is charged to `budget`.
+  init(json: [UInt8], _ budget: inout MemoryBudget) throws(FileProblem) {
+    var text = JSONText(json, budget)
     var names: Set<String> = []
     var hasMetadata = false
     try text.object { text, name throws(FileProblem) in
@@ -11,6 +11,7 @@ extension SafetensorsHeader {
         hasMetadata = true
         try text.object { text, key throws(FileProblem) in
           let value = try text.string()
+          try text.budget.charge(256 + key.utf8.count + value.utf8.count)
           guard metadata.updateValue(value, forKey: key) == nil else {
             throw FileProblem("is damaged: its metadata has \(quoted(key)) twice")
           }
@@ -20,9 +21,11 @@ extension SafetensorsHeader {
       guard names.insert(name).inserted else {
         throw FileProblem("is damaged: it has tensor \(quoted(name)) twice")
       }
+      try text.budget.charge(320 + name.utf8.count)
       entries.append(try Entry(name: name, &text))
     }
     try text.end()
+    budget = text.budget
   }
 }
 
@@ -63,8 +66,13 @@ extension SafetensorsHeader.Entry {
 struct JSONText {
   private let bytes: [UInt8]
   private var position = 0
+  /// What strings are charged to.
+  var budget: MemoryBudget
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], _ budget: MemoryBudget) {
+    self.bytes = bytes
+    self.budget = budget
+  }
 
   private func problem(_ expected: String) -> FileProblem {
     FileProblem("is no safetensors file, or damaged: byte \(position) of its header should be \(expected)")
@@ -128,7 +136,12 @@ struct JSONText {
   /// Reads a string.
   mutating func string() throws(FileProblem) -> String {
     try expect("\"")
+    // As escaped it is never shorter. It is there twice while it is checked.
+    let length = lengthOfString()
+    try budget.charge(2 * length)
+    defer { budget.release(2 * length) }
     var utf8: [UInt8] = []
+    utf8.reserveCapacity(length)
     while position < bytes.count {
       let byte = bytes[position]
       switch byte {
@@ -147,6 +160,15 @@ struct JSONText {
       }
     }
     throw problem("within a string that ends")
+  }
+
+  /// The bytes up to the quotation mark that ends the string which begins here, or to the end.
+  private func lengthOfString() -> Int {
+    var end = position
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\"") {
+      end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    return min(end, bytes.count) - position
   }
 
   private mutating func escape(into utf8: inout [UInt8]) throws(FileProblem) {

@@ -36,9 +36,14 @@ extension WeightsError {
   }
 }
 
-/// Text from a file, fit for one line of a message: not too long, and without control characters.
+/// Text from a file, fit for one line of a message: not too long, and without characters that end a line, steer a
+/// terminal or turn the direction of writing.
 package func quoted(_ text: some StringProtocol) -> String {
-  let line = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
-    .joined()
-  return "'\(line)\(text.unicodeScalars.count > 80 ? "…" : "")'"
+  let line = text.unicodeScalars.prefix(80).map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: "?"
+    default: String(scalar)
+    }
+  }.joined()
+  return "'\(line)\(text.unicodeScalars.dropFirst(80).isEmpty ? "" : "…")'"
 }

@@ -5,7 +5,9 @@ The tensors are sums of powers of two, so that every format holds them exactly; 
 element i of a tensor is (i - 3) / 4.
 """
 
+import argparse
 import collections
+import datetime
 import os
 import pathlib
 
@@ -52,6 +54,31 @@ torch.save({"student": {"w": ramp(2)}, "teacher": {"w": ramp(3)}}, here / "two.p
 torch.save({"w": ramp(2, 1).expand(2, 8)}, here / "expanded.pth")
 torch.save({"w": ramp(3)}, here / "legacy.pth", _use_new_zipfile_serialization=False)
 
+# PyTorch before 1.6
+for protocol in (2, 4):
+    torch.save(torch_state, here / f"legacy-plain{protocol}.pth", pickle_protocol=protocol,
+               _use_new_zipfile_serialization=False)
+
+# What training loops leave beside the tensors, all of it of no use to a detector.
+network = torch.nn.Linear(2, 3)
+optimizer = torch.optim.Adam(network.parameters())
+network(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+network.load_state_dict({"weight": ramp(3, 2), "bias": ramp(3)})
+tagged = torch.nn.Parameter(ramp(2))
+tagged.note = "a parameter with an attribute"
+baggage = {
+    "epoch": 3, "state_dict": network.state_dict(), "optimizer": optimizer.state_dict(),
+    "bce_best": numpy.float64(0.25), "array": numpy.arange(3), "args": argparse.Namespace(lr=1e-3, name="b7"),
+    "history": collections.defaultdict(list, loss=[0.5, 0.25]), "seen": collections.Counter("abca"),
+    "sets": [{1, 2}, frozenset([3])], "values": [1j, slice(1, 2), bytearray(b"ab"), b"\x01\xff", 2**70, -1.5],
+    "device": torch.device("cpu"), "dtype": torch.float32, "folder": pathlib.PosixPath("/a/b"),
+    "time": datetime.datetime(2020, 1, 2), "tagged": [tagged], "loss": torch.tensor(0.5), "storage": torch.ones(2).untyped_storage(),
+}
+for protocol in (2, 5):
+    torch.save(baggage, here / f"baggage{protocol}.pth", pickle_protocol=protocol)
+torch.save(baggage, here / "legacy-baggage.pth", _use_new_zipfile_serialization=False)
+
 
 class Attack:
     """Would leave a file called PWNED where it is loaded."""
@@ -62,6 +89,8 @@ class Attack:
 
 torch.save({"w": ramp(2), "x": Attack()}, here / "attack.pth")
 torch.save({"w": ramp(2), "x": Attack()}, here / "attack4.pth", pickle_protocol=4)
+
+torch.save({"w": ramp(2), "x": Attack()}, here / "legacy-attack.pth", _use_new_zipfile_serialization=False)
 
 # .npy
 array = ramp(2, 3, 2).numpy()

@@ -1,0 +1,85 @@
+"""Loading the checkpoint of an EfficientNet-B7: ours beside torch.load, in turn, each in a process of its own.
+
+    python Benchmarks/load_checkpoint.py [--runs 5] [--threads 2]
+
+Makes the weights (efficientnet_pytorch's B7, seeded, 266 MB) in a temporary folder, as a zip and in the format before
+PyTorch 1.6, and as half floats. Ours is `Checkpoint.load` in Benchmarks/LoadCheckpoint; the peer is `torch.load` with
+its defaults. Both read the file from the system's cache and end with all tensors in memory; ours as float32 whatever
+the file has. Prints one JSON line for each file: medians of the seconds of the call, of the seconds of the whole
+process (for the peer that includes importing torch) and of the process's peak memory in MiB, with what the process
+takes before it loads.
+"""
+import argparse, json, os, pathlib, platform, statistics, subprocess, sys, tempfile, time
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--runs", type=int, default=5)
+parser.add_argument("--threads", type=int, default=2)
+options = parser.parse_args()
+package = pathlib.Path(__file__).resolve().parent / "LoadCheckpoint"
+
+PEER = """
+import sys, time, torch
+start = time.perf_counter()
+state = torch.load(sys.argv[1]) if len(sys.argv) > 1 else {}
+print(time.perf_counter() - start, len(state))
+"""
+
+
+def run(command):
+    """Seconds of the call, seconds of the process, peak resident memory in MiB, number of tensors."""
+    environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads))
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True)
+    output, message = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status != 0:
+        sys.exit(f"{command[0]} failed: {message[-2000:]}")
+    call, count = output.split()
+    return float(call), seconds, usage.ru_maxrss / 1024, int(count)
+
+
+def processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+import torch
+from efficientnet_pytorch import EfficientNet
+
+build = ["swift", "build", "-c", "release", "--package-path", str(package)]
+subprocess.run(build, check=True, stdout=sys.stderr)
+place = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
+ours, peer = [f"{place}/load-checkpoint"], [sys.executable, "-c", PEER]
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    torch.manual_seed(0)
+    state = EfficientNet.from_name("efficientnet-b7", num_classes=1).state_dict()
+    half = {name: value.half() if value.is_floating_point() else value for name, value in state.items()}
+    torch.save(state, folder / "zip.pth")
+    torch.save(state, folder / "legacy.pth", _use_new_zipfile_serialization=False)
+    torch.save(half, folder / "half.pth")
+    torch.save({"w": torch.zeros(1)}, folder / "one.pth")
+    idle = {"ours": run(ours + [str(folder / "one.pth")])[2], "torch": run(peer)[2]}
+    for name in ("zip", "legacy", "half"):
+        path = folder / f"{name}.pth"
+        results = {"ours": [], "torch": []}
+        for _ in range(options.runs):
+            results["ours"].append(run(ours + [str(path)]))
+            results["torch"].append(run(peer + [str(path)]))
+        median = {side: [statistics.median(column) for column in zip(*runs)] for side, runs in results.items()}
+        if len({row[3] for rows in results.values() for row in rows}) != 1:
+            sys.exit(f"{name}: the two loaded different numbers of tensors")
+        print(json.dumps({
+            "file": name, "MiB": round(path.stat().st_size / 2**20, 1), "tensors": int(median["ours"][3]),
+            "callSeconds": {side: round(row[0], 3) for side, row in median.items()},
+            "processSeconds": {side: round(row[1], 3) for side, row in median.items()},
+            "peakMiB": {side: round(row[2], 1) for side, row in median.items()},
+            "idleMiB": {side: round(value, 1) for side, value in idle.items()},
+            "runs": options.runs, "threads": options.threads, "processor": processor(), "torch": torch.__version__,
+            "swift": subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout.splitlines()[0],
+        }))
