@@ -12,7 +12,7 @@ struct ModelZooTests {
     let description = try DeepfakeDetector(named: record.name).description
     #expect(record.isShipped && record.isRunnable)
     #expect(record.name == description.info.name && record.architecture == description.info.architecture)
-    #expect(record.inputSize == description.info.inputSize && record.padding == description.padding)
+    #expect(record.inputSize == description.info.inputSize && record.padding == description.padding.scheme)
     #expect(record.cropPolicy == description.info.cropPolicy)
   }
 
