@@ -2,7 +2,7 @@
 # Fuzzes everything that reads weights, guided by coverage and under the address sanitizer:
 #   Scripts/fuzz.sh [seconds for each target, 15] [targets…]
 # What is found is in Fuzzing/.build/findings; run one again with
-#   WHYFAKE_FUZZ=TARGET Fuzzing/.build/release/Fuzz FILE
+#   WHYFAKE_FUZZ=TARGET WHYFAKE_FUZZ_SAY=1 SWIFT_BACKTRACE=enable=no Fuzzing/.build/release/Fuzz FILE
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,15 +1,24 @@
 // Formats that say how long their parts are make a fuzzer blind: a byte more or less, and nothing but the check of
-// the lengths is ever reached. So where the first byte of an input is odd, the lengths are put right.
+// the lengths is ever reached. So where the first byte of an input is odd, the lengths are put right. A pickle has
+// none; there a byte whose last three bits are set says that what follows is repeated: what takes more memory than it
+// should must do so on a scale that shows.
 
 extension Target {
   /// The file that an input stands for.
   func file(from input: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-    guard self != .pickle else { return Container.torch(pickle: Array(input)) }
     guard let first = input.first else { return [] }
     let rest = Array(input.dropFirst())
+    if self == .pickle && first & 7 != 7 { return Container.torch(pickle: rest) }
     guard first & 1 == 1 else { return rest }
     switch self {
-    case .pickle, .legacy: return rest
+    case .pickle:
+      // A beginning of `first / 8` bytes, the rest again and again up to 256 KB, and an end.
+      let once = rest.prefix(Int(first / 8))
+      let again = rest.dropFirst(once.count).prefix(64)
+      let times = again.isEmpty ? 0 : (1 << 18) / again.count
+      return Container.torch(
+        pickle: once + [[UInt8]](repeating: Array(again), count: times).joined() + [0x2e])
+    case .legacy: return rest
     case .zip: return Container.repaired(zip: rest)
     case .safetensors:
       // A header up to the first zero, and numbers.

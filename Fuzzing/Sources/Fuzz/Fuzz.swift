@@ -58,6 +58,7 @@ struct MemoryFile {
   }
 }
 
+/// Reads one input and checks what that took; libFuzzer calls it. With `WHYFAKE_FUZZ_SAY` set it prints the figures.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   guard let target = Target.chosen else {
@@ -75,6 +76,10 @@ public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   }
   let peak = Int(wf_meter_stop())
   let limit = target.limit(file.count)
+  if getenv("WHYFAKE_FUZZ_SAY") != nil {
+    print(
+      "\(file.count) bytes, at most \(peak) allocated, \(tensors) of tensors, \(limit) allowed. \(problem)")
+  }
   precondition(
     max(peak, tensors) <= limit,
     "a file of \(file.count) bytes took \(peak) bytes, \(tensors) of them tensors; at most \(limit) may be")
@@ -85,6 +90,7 @@ public func testOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   return 0
 }
 
+/// Writes the seeds if it is asked to; libFuzzer calls it first.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
   _ argc: UnsafeMutablePointer<CInt>, _ argv: UnsafeMutableRawPointer

@@ -16,13 +16,15 @@ enum Seeds {
       } else if bytes.starts(with: [0x50, 0x4b]) {
         save(.zip, name, [0] + bytes)
         save(.zip, "repaired-\(name)", [1] + bytes)
-        save(.pickle, name, pickle(of: bytes))
+        save(.pickle, name, [0] + pickle(of: bytes))
       } else if name.hasSuffix(".pth"), bytes.first == 0x80 {
         save(.legacy, name, [0] + bytes)
       }
     }
     for (i, text) in pickles.enumerated() {
-      save(.pickle, "small-\(i)", [0x80, 2] + Array(text.utf8))
+      save(.pickle, "small-\(i)", [0, 0x80, 2] + Array(text.utf8))
+      // All but its end, again and again after the protocol.
+      save(.pickle, "again-\(i)", [23, 0x80, 2] + Array(text.utf8.dropLast()))
       save(.zip, "small-\(i)", [1] + Container.torch(pickle: [0x80, 2] + Array(text.utf8)))
     }
     func save(_ target: Target, _ name: String, _ bytes: [UInt8]) {
