@@ -49,7 +49,8 @@ extension ModelZoo {
     return ModelRecord(
       name: "dfdc-winner-\(seed)-\(epoch)", fileName: file,
       url: "https://github.com/selimsef/dfdc_deepfake_challenge/releases/download/0.0.1/\(file)",
-      architecture: "EfficientNetB7", inputSize: 380, cropPolicy: .letterbox(fraction: 1.0 / 3), padding: .same,
+      architecture: "EfficientNetB7", inputSize: 380, cropPolicy: .letterbox(fraction: 1.0 / 3),
+      padding: .same,
       trainingData: "DFDC", source: "dfdc_deepfake_challenge",
       licence: "code MIT; the weights were trained on DFDC: research use under its terms")
   }
