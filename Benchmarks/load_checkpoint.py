@@ -6,8 +6,8 @@ Makes the weights (efficientnet_pytorch's B7, seeded, 266 MB) in a temporary fol
 PyTorch 1.6, and as half floats. Ours is `Checkpoint.load` in Benchmarks/LoadCheckpoint; the peer is `torch.load` with
 its defaults. Both read the file from the system's cache and end with all tensors in memory; ours as float32 whatever
 the file has. Prints one JSON line for each file: medians of the seconds of the call, of the seconds of the whole
-process (for the peer that includes importing torch) and of the process's peak memory in MiB, with what the process
-takes before it loads.
+process (for the peer that includes importing torch) and of the process's peak memory in MiB (VmHWM, so Linux only),
+with what the process takes to load a file of one number.
 """
 import argparse, json, os, pathlib, platform, statistics, subprocess, sys, tempfile, time
 
@@ -18,25 +18,25 @@ options = parser.parse_args()
 package = pathlib.Path(__file__).resolve().parent / "LoadCheckpoint"
 
 PEER = """
-import sys, time, torch
+import re, sys, time, torch
 start = time.perf_counter()
-state = torch.load(sys.argv[1]) if len(sys.argv) > 1 else {}
-print(time.perf_counter() - start, len(state))
+state = torch.load(sys.argv[1])
+seconds = time.perf_counter() - start
+print(seconds, len(state), re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 
 def run(command):
     """Seconds of the call, seconds of the process, peak resident memory in MiB, number of tensors."""
+    # The process says its peak itself: what the system tells its parent includes the parent, from which it was forked.
     environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads))
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True)
-    output, message = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    process = subprocess.run(command, capture_output=True, env=environment, text=True)
     seconds = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"{command[0]} failed: {message[-2000:]}")
-    call, count = output.split()
-    return float(call), seconds, usage.ru_maxrss / 1024, int(count)
+    if process.returncode != 0:
+        sys.exit(f"{command[0]} failed: {process.stderr[-2000:]}")
+    call, count, kilobytes = process.stdout.split()
+    return float(call), seconds, int(kilobytes) / 1024, int(count)
 
 
 def processor():
@@ -64,7 +64,7 @@ with tempfile.TemporaryDirectory() as folder:
     torch.save(state, folder / "legacy.pth", _use_new_zipfile_serialization=False)
     torch.save(half, folder / "half.pth")
     torch.save({"w": torch.zeros(1)}, folder / "one.pth")
-    idle = {"ours": run(ours + [str(folder / "one.pth")])[2], "torch": run(peer)[2]}
+    idle = {"ours": run(ours + [str(folder / "one.pth")])[2], "torch": run(peer + [str(folder / "one.pth")])[2]}
     for name in ("zip", "legacy", "half"):
         path = folder / f"{name}.pth"
         results = {"ours": [], "torch": []}

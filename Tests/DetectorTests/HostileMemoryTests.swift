@@ -174,6 +174,25 @@
         terminator: "")
     }
 
+    @Test("a file of eight terabytes, all but its header a hole, is refused and does not fill the memory")
+    func holes() throws {
+      let count = 1 << 41
+      let header = Array(
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[\(count)],\"data_offsets\":[0,\(4 * count)]}}".utf8)
+      let text = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (\(count),), }\n".utf8)
+      for (name, start) in [
+        ("x.safetensors", Forge.little(header.count, 8) + header),
+        ("x.npy", [0x93] + Array("NUMPY".utf8) + [1, 0] + Forge.little(text.count, 2) + text),
+      ] {
+        let path = try folder.write(start, name)
+        guard truncate(path, off_t(start.count + 4 * count)) == 0 else { continue }  // not every disk can
+        let error = #expect(throws: WeightsError.self) {
+          if name == "x.npy" { _ = try Tensor(npy: path) } else { _ = try Checkpoint.load(path) }
+        }
+        #expect(error?.problem.contains("memory") == true, "\(error?.problem ?? "")")
+      }
+    }
+
     @Test("a file that takes more is noticed: halves do not fit in once their size")
     func unbounded() async throws {
       let file = Self.files.first { $0.name.hasPrefix("halves") }!.bytes()

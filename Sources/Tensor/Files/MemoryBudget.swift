@@ -15,15 +15,25 @@ package struct MemoryBudget {
   package static let allowance = 2 << 20
 
   private var left: Int
+  private let isAllMemory: Bool
 
-  /// The budget for a file of `size` bytes.
+  /// The budget for a file of `size` bytes; never more than all memory, since a file with holes may be larger.
   package init(forFileOf size: Int) {
-    left = 2 * min(size, Int.max / 4) + MemoryBudget.allowance
+    let granted = 2 * min(size, Int.max / 4) + MemoryBudget.allowance
+    isAllMemory = granted > MemoryBudget.allMemory
+    left = min(granted, MemoryBudget.allMemory)
   }
+
+  /// The bytes of memory of this machine.
+  fileprivate static let allMemory: Int = {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    return pages > 0 && size > 0 ? pages * size : .max
+  }()
 
   /// Takes `bytes` from what is left.
   package mutating func charge(_ bytes: Int) throws(FileProblem) {
     guard bytes <= left else {
+      if isAllMemory { throw FileProblem("needs more memory than this machine has") }
       throw FileProblem(
         "would take many times its own size in memory, which no file of weights does; get it again, or save only "
           + "the weights")
@@ -103,7 +113,7 @@ extension FileProblem {
   /// would end the process. Smaller requests are not tried.
   package static func checkMemory(_ bytes: Int) throws(FileProblem) {
     guard bytes >= 64 << 20 else { return }
-    guard let block = malloc(bytes) else {
+    guard bytes <= MemoryBudget.allMemory, let block = malloc(bytes) else {
       throw FileProblem("needs \(bytes >> 20) MB of memory at once, which are not there")
     }
     free(block)
