@@ -26,6 +26,9 @@ public struct AttentiveDetector: GradientClassifier, AttentionClassifier {
   /// `stem`, `blocks.0` …, `head`.
   public var blocks: [Block] { detector.blocks }
 
+  /// As the detector has it.
+  public var defaultBlock: Block? { detector.defaultBlock }
+
   /// Logits `[N]` of crops `[N, 3, S, S]`, RGB in [0, 1]; above 0 means fake.
   public func logits(_ crops: Tensor) throws -> Tensor { try detector.logits(crops) }
 

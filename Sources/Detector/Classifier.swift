@@ -18,6 +18,9 @@ public protocol GradientClassifier: Classifier {
   /// The places where activations can be asked for, from the input to the last one before pooling.
   var blocks: [Block] { get }
 
+  /// The place where an explainer looks if nobody says otherwise: the last of ``blocks`` unless a model knows better.
+  var defaultBlock: Block? { get }
+
   /// The activations at `block` and how the logits depend on them.
   ///
   /// - Parameters:
@@ -27,6 +30,11 @@ public protocol GradientClassifier: Classifier {
 
   /// The gradient of each crop's logit with respect to the crop, `[N, 3, S, S]`, per unit of RGB in [0, 1].
   func inputGradients(_ crops: Tensor) throws -> (logits: Tensor, gradients: Tensor)
+}
+
+extension GradientClassifier {
+  /// The last of ``blocks``.
+  public var defaultBlock: Block? { blocks.last }
 }
 
 /// A place in a network: its output is an activation map.

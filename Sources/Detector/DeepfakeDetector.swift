@@ -121,6 +121,14 @@ public struct DeepfakeDetector: GradientClassifier {
   /// `stem`, `blocks.0` …, `head`.
   public var blocks: [Block] { network.architecture.blocks }
 
+  /// The head's output; with Learn To Pay Attention the last bottleneck, which the logit is a weighted sum of.
+  public var defaultBlock: Block? {
+    if case .efficientNet(let network) = network.architecture, case .ltpa = network.attention {
+      return network.attentionLevels.last
+    }
+    return blocks.last
+  }
+
   /// The activations at `block` and the gradients of the logits there; only what comes after `block` is recorded.
   public func activations(at block: Block, _ crops: Tensor) throws -> BlockActivations {
     guard let stage = blocks.firstIndex(of: block) else {

@@ -15,9 +15,10 @@ public struct GradCAM: Explainer {
   /// Where activations are taken.
   public let block: Block
 
-  /// GradCAM of `detector` at `block`, by default the last activation before pooling.
+  /// GradCAM of `detector` at `block`, by default where the detector says: the last activation before pooling, for Learn
+  /// To Pay Attention its coarsest level.
   public init(_ detector: any GradientClassifier, block: Block? = nil) {
-    guard let block = block ?? detector.blocks.last else {
+    guard let block = block ?? detector.defaultBlock else {
       preconditionFailure("GradCAM: \(detector.info.name) has no blocks")
     }
     self.detector = detector

@@ -51,6 +51,16 @@ struct AttentionTests {
     #expect(gate == [levels[0]])
   }
 
+  @Test("explainers look at the head by default, with Learn To Pay Attention at the coarsest level")
+  func defaultBlocks() throws {
+    for (attention, block) in [
+      (EfficientNet.Attention.none, "head"), (.autoAtt(width: 0), "head"), (.ltpa(.dotProduct), "blocks.15"),
+    ] {
+      let detector = try GoldenNetwork.seededB0.seeded(EfficientNet(b: 0, attention: attention), .init(.same))
+      #expect(detector.defaultBlock?.name == block)
+    }
+  }
+
   @Test("only the parametrised form is warned of")
   func warnings() {
     for (attention, warns) in [
