@@ -48,7 +48,8 @@ public enum GoldenNetwork: String, CaseIterable, Sendable, CustomTestStringConve
       network: Network(architecture, padding: padding, epsilon: 1e-3, parameters: parameters))
   }
 
-  /// efficientnet_pytorch's name of our parameter `name`: what it is seeded by.
+  /// efficientnet_pytorch's name of our parameter `name`, which it is seeded by; what that package does not have is
+  /// seeded by its own name.
   public static func seedName(_ name: String) -> String {
     let parts = name.split(separator: ".").map(String.init)
     let layers = [
@@ -58,7 +59,7 @@ public enum GoldenNetwork: String, CaseIterable, Sendable, CustomTestStringConve
       "project.conv": "_project_conv", "project.norm": "_bn2",
     ]
     guard parts[0] != "classifier" else { return "_fc.\(parts[1])" }
-    let layer = layers[parts.suffix(3).prefix(2).joined(separator: ".")]!
+    guard let layer = layers[parts.suffix(3).prefix(2).joined(separator: ".")] else { return name }
     return (parts[0] == "blocks" ? "_blocks.\(parts[1])." : "") + "\(layer).\(parts[parts.count - 1])"
   }
 }
