@@ -115,6 +115,27 @@ struct DeepfakeDetectorTests {
     }
   }
 
+  @Test("a description that makes no sense, or of another network, is refused")
+  func descriptions() throws {
+    let folder = TemporaryFolder()
+    let path = folder.path("model.safetensors")
+    try DeepfakeDetector(named: ModelZoo.defaultModel).write(to: path)
+    let weights = try Weights(safetensors: path)
+    let text = try #require(weights.metadata["whyfake.model"])
+    for (old, new, words) in [
+      (#""inputSize":160"#, #""inputSize":9000"#, "input size 9000"),
+      (#""scale":1.04"#, #""scale":1e300"#, "crop policy"), (#""epsilon":"#, #""epsilon":-"#, "epsilon"),
+      (#""mean":[0.485"#, #""mean":[0.5,0.485"#, "mean"),
+      ("EfficientNetB0", "EfficientNetB1", "'EfficientNetB1'"),
+    ] {
+      var changed = weights
+      changed.metadata["whyfake.model"] = text.replacing(old, with: new)
+      #expect(changed.metadata != weights.metadata, "\(old) is not in \(text)")
+      try changed.writeSafetensors(to: path, precision: .float16)
+      expectError(.badDescription, naming: words) { try DeepfakeDetector(contentsOf: path) }
+    }
+  }
+
   @Test("an unknown name lists the known ones, and crops of a wrong shape are refused")
   func badRequests() throws {
     expectError(.unknownModel, naming: ModelZoo.defaultModel) { try DeepfakeDetector(named: "nothing") }

@@ -85,8 +85,13 @@ struct DialectTests {
 
   @Test(
     "a converted model says how its head was read, and reads the same again",
-    arguments: ["SBI b4", "Keras meso4"])
-  func converted(format: String) throws {
+    arguments: [
+      ("SBI b4", ClassConvention.fakeSecond), ("Keras meso4", .realLogit),
+      ("DeepfakeBench mesoinception4", .fakeSecond), ("DeepfakeBench b4", .fakeSecond),
+      ("icpr2020dfdc autoatt width 2 b4", .fakeLogit), ("icpr2020dfdc autoatt ST b4", .fakeLogit),
+      ("LTPA parametrised b4", .fakeLogit),
+    ])
+  func converted(format: String, convention: ClassConvention) throws {
     let (original, copy) = (folder.path("a.safetensors"), folder.path("b.safetensors"))
     try Weights(CheckpointKeys.read(format).tensors()).writeSafetensors(to: original)
     let first = try DeepfakeDetector(contentsOf: original)
@@ -94,7 +99,7 @@ struct DialectTests {
     let second = try DeepfakeDetector(contentsOf: copy)
     #expect(second.description == first.description)
     #expect(second.network.parameters == first.network.parameters)
-    #expect(second.description.classConvention == (format == "SBI b4" ? .fakeSecond : .realLogit))
+    #expect(second.description.classConvention == convention)
   }
 
   @Test("timm's networks without tf_ have the same names: padding and ε can be said")
