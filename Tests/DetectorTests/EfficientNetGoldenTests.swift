@@ -53,16 +53,12 @@ struct EfficientNetGoldenTests {
     let detector = try network.detector(padding)
     var (largest, compared) = (Float(0), 0)
     let crops = try Portrait.tensor(size: size).rows(0..<2)
-    let activations = detector.network.activations(normalised(crops))
+    let activations = try detector.network.activations(detector.normalised(crops))
     for (block, activation) in zip(detector.blocks, activations) {
       let expected = try #require(golden["activations.\(block.name).\(size)"])
       let peak = max(expected[0, 0], expected[1, 0])
       for i in 0..<2 {
-        let values = activation.rows(i..<i + 1)
-        let positions = samplePositions(block.name, size: values.count, count: 64)
-        let magnitudes = values.elements.map(abs)
-        let mean = magnitudes.reduce(0) { $0 + Double($1) } / Double(values.count)
-        let found = [values.largestMagnitude, Float(mean)] + values.samples(at: positions)
+        let found = activation.rows(i..<i + 1).summary(of: block.name)
         for (a, b) in zip(found, expected.rows(i..<i + 1).elements) {
           largest = max(largest, abs(a - b) / peak)
           compared += 1
@@ -93,7 +89,8 @@ struct EfficientNetGoldenTests {
     arguments: zip([BatchStatistics.batch, .running], ["batch", "running"]))
   func parameterGradients(statistics: BatchStatistics, name: String) throws {
     let golden = try GoldenNetwork.trainedB0.golden
-    let network = try GoldenNetwork.trainedB0.detector(.symmetric).network
+    let detector = try GoldenNetwork.trainedB0.detector(.symmetric)
+    let network = detector.network
     let names = golden.keys.filter {
       $0.hasPrefix("gradients.\(name).") && !$0.hasSuffix(".logits")
     }.map { String($0.dropFirst("gradients.\(name).".count)) }.sorted()
@@ -101,7 +98,8 @@ struct EfficientNetGoldenTests {
     var parameters = network.parameters
     for name in names { parameters[name] = parameters[name]?.tracked() }
     let crops = try Portrait.tensor(size: 224)
-    let (logits, _) = network.logits(normalised(crops), parameters: parameters, statistics: statistics)
+    let (logits, _) = try network.logits(
+      detector.normalised(crops), parameters: parameters, statistics: statistics)
     let expected = try #require(golden["gradients.\(name).logits"])
     expectClose(logits.elements, expected.elements, within: tolerance, "\(name) statistics, logits")
     let gradients = logits.gradients(
@@ -113,13 +111,5 @@ struct EfficientNetGoldenTests {
         [gradient.largestMagnitude] + gradient.samples(at: positions), expected.elements, within: 1e-3,
         "\(name) statistics, gradient of \(parameter)")
     }
-  }
-
-  /// ImageNet's mean and standard deviation taken out.
-  private func normalised(_ crops: Tensor) -> Tensor {
-    crops.batchNormalized(
-      scale: Tensor(shape: [3], repeating: 1), offset: Tensor(shape: [3], repeating: 0),
-      mean: Tensor(shape: [3], [0.485, 0.456, 0.406]),
-      variance: Tensor(shape: [3], [0.229 * 0.229, 0.224 * 0.224, 0.225 * 0.225]), epsilon: 0)
   }
 }

@@ -42,4 +42,10 @@ extension Tensor {
   public func samples(at positions: [Int]) -> [Float] {
     withUnsafeBufferPointer { elements in positions.map { elements[$0] } }
   }
+
+  /// What goldens hold of one picture's activations of `block`: the largest and the mean magnitude, and 64 samples.
+  public func summary(of block: String) -> [Float] {
+    let mean = elements.reduce(0) { $0 + Double(abs($1)) } / Double(count)
+    return [largestMagnitude, Float(mean)] + samples(at: samplePositions(block, size: count, count: 64))
+  }
 }
