@@ -20,8 +20,8 @@ its tensors in order. Other tensors are seeded by their own names without the pr
 
 The bare files of efficientnet_pytorch and timm have the trunk as it is, so that their goldens differ by padding alone.
 All other networks are calibrated for themselves on the crops at all sizes together (`detectors.calibrate`): what leaves
-the range that the statistics came from loses digits, PyTorch's too. Statistics are rounded to float16; counters are
-4000.
+the range that the statistics came from loses digits, PyTorch's too. For the same reason their last bias (not LTPA's) is
+moved by 0.5 (`raised`). Statistics are rounded to float16; counters are 4000.
 
 OUT/manifest.json lists {id, file, golden, architecture, format, padding, padsStem, epsilon, mean, std, sizes,
 attentionLevels, overrides, blocks, factors?}: `overrides` is what the keys alone cannot say. A golden, computed in
@@ -116,7 +116,7 @@ def one(wrap, extension="pth", **more):
 
 
 def ltpa(size_name, parametrised=False):
-    model = filled(LTPA(size_name, parametrised), size_name)
+    model = calibrate(fill(LTPA(size_name, parametrised), trunk(size_name)), BOTH)
     model.factors = model.scale(BOTH)
     print("  factors:", model.factors)
     return model
@@ -124,7 +124,18 @@ def ltpa(size_name, parametrised=False):
 
 def filled(model, size_name, sizes=BOTH):
     """The seeded weights, calibrated for this network."""
-    return calibrate(fill(model, trunk(size_name)), sizes)
+    return raised(calibrate(fill(model, trunk(size_name)), sizes))
+
+
+def raised(model):
+    """Moves the last bias (of two classes, that of fake) by 0.5 away from where the logits are: a logit near 0 is a
+    difference of large numbers, of which single precision keeps few digits."""
+    z = run(model, 224, False)[0].mean()
+    name, bias = list(model.named_parameters())[-1]
+    assert name.endswith(".bias")
+    with torch.no_grad():
+        bias[-1] += 0.5 if z > 0 else -0.5
+    return model
 
 
 def timm_filled(size_name):
@@ -134,12 +145,12 @@ def timm_filled(size_name):
 
 def winner(size_name):
     model = Winner(size_name)
-    return calibrate(fill(model, trunk(size_name), by_order=model.encoder), BOTH)
+    return raised(calibrate(fill(model, trunk(size_name), by_order=model.encoder), BOTH))
 
 
 def torchvision_filled(size_name):
     model = torchvision_bare(size_name)
-    return calibrate(fill(model, trunk(size_name), by_order=model.inner), BOTH)
+    return raised(calibrate(fill(model, trunk(size_name), by_order=model.inner), BOTH))
 
 
 def old(size_name, directory):
