@@ -37,8 +37,7 @@ def check_maps(maps, what, softmax):
         words.append(f"level {level}: " + ", ".join(f"{x:.2g} ... {y:.2g}" for x, y in zip(low, high)))
         if softmax:
             assert high.max() < 0.9, f"{what}: level {level} is one position: {high.tolist()}"
-            assert (high / low).min() > 1.2 and (high / low).max() > 1.5, \
-                f"{what}: level {level} is flat: {low.tolist()} {high.tolist()}"
+            assert (high / low).min() > 1.5, f"{what}: level {level} is flat: {low.tolist()} {high.tolist()}"
         else:
             inside = ((a > 0.02) & (a < 0.98)).double().mean((1, 2))
             assert inside.min() > 0.5 and a.std((1, 2)).min() > 0.05, f"{what}: {inside.tolist()}"

@@ -135,12 +135,15 @@ def siamese(size_name, width=None):
 
 def raised(model, by=0.5):
     """Moves the last bias (of two classes, that of fake) by `by` away from where the logits are: a logit near 0 is a
-    difference of large numbers, of which single precision keeps few digits."""
-    z = run(model, 224, False)[0].mean()
+    difference of large numbers, of which single precision keeps few digits. Not where the crops would then hardly
+    differ."""
+    z = run(model, 224, False)[0]
+    if (z.max() - z.min()) / (z.mean().abs() + by) < 0.01:
+        return model
     name, bias = list(model.named_parameters())[-1]
     assert name.endswith(".bias")
     with torch.no_grad():
-        bias[-1] += by if z > 0 else -by
+        bias[-1] += by if z.mean() > 0 else -by
     return model
 
 
