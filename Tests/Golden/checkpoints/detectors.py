@@ -31,8 +31,11 @@ UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 # What the last 1x1 convolution of a sigmoid map is multiplied by: without it, most of the map is 0 or 1.
 ATTENTION_FACTOR = 0.25
-# The projection (dot product) or u (parametrised) of LTPA is halved until no position of a softmax map has more.
+# The projection (dot product) or u (parametrised) of LTPA is halved until no position of a softmax map has more, and
+# doubled until the largest is this many times the smallest: from there on, c grows so much for B7 at 380 that single
+# precision no longer agrees with double.
 LARGEST_SHARE = 0.2
+SMALLEST_RATIO = 1.2
 
 
 def crops(size, count=4):
@@ -305,6 +308,9 @@ class LTPA(Detector):
                 factor = 1.0
                 while any((factor * c[k]).flatten(1).softmax(1).max() > LARGEST_SHARE for c in seen):
                     factor /= 2
+                narrowest = min((c[k].amax((1, 2)) - c[k].amin((1, 2))).min().item() for c in seen)
+                while factor * narrowest < math.log(SMALLEST_RATIO):
+                    factor *= 2
                 name = f"attention.{k}.{kind}.weight"
                 self.get_parameter(name).mul_(factor)
                 factors[name] = factor

@@ -37,8 +37,7 @@ def check_maps(maps, what, softmax):
         words.append(f"level {level}: " + ", ".join(f"{x:.2g} ... {y:.2g}" for x, y in zip(low, high)))
         if softmax:
             assert high.max() < 0.9, f"{what}: level {level} is one position: {high.tolist()}"
-            assert (high / low).min() > 1.2 and (high / low).max() > 1.5, \
-                f"{what}: level {level} is flat: {low.tolist()} {high.tolist()}"
+            assert (high / low).min() > 1.2, f"{what}: level {level} is flat: {low.tolist()} {high.tolist()}"
         else:
             inside = ((a > 0.02) & (a < 0.98)).double().mean((1, 2))
             assert inside.min() > 0.5 and a.std((1, 2)).min() > 0.05, f"{what}: {inside.tolist()}"
@@ -46,8 +45,9 @@ def check_maps(maps, what, softmax):
 
 
 def golden(module, sizes, what, softmax=False, blocks=True):
-    """The golden's tensors; `module` is in double precision and comes back so."""
-    result = {}
+    """(the golden's tensors, {size: how far PyTorch's single precision is from them}); `module` is in double precision
+    and comes back so."""
+    result, distances = {}, {}
     for size in sizes:
         z, maps, seen = run(module, size, blocks)
         check_logits(z, f"{what} at {size}")
@@ -66,6 +66,7 @@ def golden(module, sizes, what, softmax=False, blocks=True):
             worst["maps"] = max(relative(single_maps[k].double(), a) for k, a in maps.items())
         if seen:
             worst["blocks"] = max(relative(single_seen[k].double(), a) for k, a in seen.items())
+        distances[str(size)] = {k: float(f"{v:.1e}") for k, v in worst.items()}
         print(f"  {size}: {[round(v, 4) for v in z.tolist()]}, float32 "
               + ", ".join(f"{k} {v:.1e}" for k, v in worst.items()) + (f"; {words}" if words else ""), flush=True)
-    return {k: v.float().contiguous() for k, v in result.items()}
+    return {k: v.float().contiguous() for k, v in result.items()}, distances

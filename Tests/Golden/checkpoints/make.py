@@ -24,8 +24,10 @@ the range that the statistics came from loses digits, PyTorch's too. For the sam
 torchvision's, not LTPA's) is moved (`raised`). Statistics are rounded to float16; counters are 4000.
 
 OUT/manifest.json lists {id, file, golden, architecture, format, padding, padsStem, epsilon, mean, std, sizes,
-attentionLevels, overrides, blocks, factors?}: `overrides` is what the keys alone cannot say. A golden, computed in
-double precision on exactly the stored values, holds for the first two crops of `network.crops` at each size
+attentionLevels, overrides, blocks, float32, factors?}: `overrides` is what the keys alone cannot say, `float32` how far
+PyTorch's own single precision is from the golden (of the largest logit, of a map's largest, of a block's largest). A
+golden, computed in double precision on exactly the stored values, holds for the first two crops of `network.crops` at
+each size
 
     logits.<size>               [2]         above 0 is fake
     attention.<level>.<size>    [2, h, w]   level 1 is the finest (stride 8)
@@ -84,7 +86,7 @@ class Reference:
         print(self.name, flush=True)
         start = time.time()
         module = self.make()
-        tensors = golden(module, self.facts["sizes"], self.name, self.softmax, self.blocks)
+        tensors, distances = golden(module, self.facts["sizes"], self.name, self.softmax, self.blocks)
         save_file(tensors, out / f"{self.name}.golden.safetensors")
         entries = []
         for suffix, identifier in ids.items():
@@ -95,7 +97,7 @@ class Reference:
             formats.check(state, out / file, dtype)
             mean, std = module.normalisation
             entry = dict(id=identifier, file=file, golden=f"{self.name}.golden.safetensors", **self.facts,
-                         mean=list(mean), std=list(std))
+                         mean=list(mean), std=list(std), float32=distances)
             if suffix:  # the same weights again: one size tells whether they were read
                 entry.update(sizes=self.facts["sizes"][:1], blocks=False)
             if getattr(module, "factors", None):
@@ -135,12 +137,15 @@ def siamese(size_name, width=None):
 
 def raised(model, by=0.5):
     """Moves the last bias (of two classes, that of fake) by `by` away from where the logits are: a logit near 0 is a
-    difference of large numbers, of which single precision keeps few digits."""
-    z = run(model, 224, False)[0].mean()
+    difference of large numbers, of which single precision keeps few digits. Not where the crops would then hardly
+    differ."""
+    z = run(model, 224, False)[0]
+    if (z.max() - z.min()) / (z.mean().abs() + by) < 0.01:
+        return model
     name, bias = list(model.named_parameters())[-1]
     assert name.endswith(".bias")
     with torch.no_grad():
-        bias[-1] += by if z > 0 else -by
+        bias[-1] += by if z.mean() > 0 else -by
     return model
 
 
@@ -283,12 +288,13 @@ class KerasReference(Reference):
             return []
         print(self.name, flush=True)
         module = self.make()
-        save_file(golden(module, self.facts["sizes"], self.name), out / f"{self.name}.golden.safetensors")
+        tensors, distances = golden(module, self.facts["sizes"], self.name)
+        save_file(tensors, out / f"{self.name}.golden.safetensors")
         meso.write_keras(module, out / f"{self.name}.h5", self.first)
         meso.convert(out / f"{self.name}.h5", out / f"{self.name}.safetensors")
         mean, std = module.normalisation
         return [dict(id=identifier, file=f"{self.name}.{extension}", golden=f"{self.name}.golden.safetensors",
-                     **self.facts, mean=list(mean), std=list(std))
+                     **self.facts, mean=list(mean), std=list(std), float32=distances)
                 for identifier, extension in ((f"{self.name}-h5", "h5"), (self.name, "safetensors"))]
 
 
