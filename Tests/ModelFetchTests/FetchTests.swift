@@ -212,10 +212,18 @@ struct FetchTests {
       return reply
     }
     let fetch = Fetch(server.url("model.pth"), expected: whole)
-    let (options, record) = (fetch.options, fetch.record)
-    let task = Task.detached { try ModelFetcher(options).fetch(record) }
-    for _ in 0..<200 where fetch.partial?.count != 5000 { try await Task.sleep(for: .milliseconds(20)) }
-    task.cancel()
+    let record = fetch.record
+    var options = fetch.options
+    // Cancelled by what comes, not by the clock: other tests may keep this one's thread busy for long.
+    let handle = Mutexed<Task<ModelFetcher.Fetched, any Error>?>(nil)
+    options.progress = { step in
+      if case .received(5000, of: _) = step { handle.value.withLock { $0?.cancel() } }
+    }
+    let task = Task.detached { [options] in
+      while handle.value.withLock({ $0 == nil }) { try await Task.sleep(for: .milliseconds(1)) }
+      return try ModelFetcher(options).fetch(record)
+    }
+    handle.value.withLock { $0 = task }
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(fetch.partial == Array(whole.prefix(5000)))
   }
