@@ -13,7 +13,7 @@ if grep -q 'warning:' "$log"; then
   echo "test: there are warnings" >&2
   status=1
 fi
-skipped=$(grep -E '(Test|Suite) .* skipped' "$log" || true)
+skipped=$(grep -E '(Test|Suite) .* skipped(:|\.|$)' "$log" || true)
 if [ -n "$skipped" ]; then
   echo "test: $(printf '%s\n' "$skipped" | wc -l) SKIPPED:"
   printf '%s\n' "$skipped"
