@@ -127,11 +127,13 @@ extension EfficientNet: NetworkLayout {
   }
 
   var layers: [ConvolutionLayer] {
-    var layers = [
-      ConvolutionLayer(name: "stem", input: 3, output: stem, kernel: 3, stride: 2, isStem: true)
-    ]
+    var layers = [stemConvolution]
     for i in bottlenecks.indices { layers += [expand(i), depthwise(i), project(i)].compactMap { $0 } }
     return layers + [headConvolution]
+  }
+
+  private var stemConvolution: ConvolutionLayer {
+    ConvolutionLayer(name: "stem", input: 3, output: stem, kernel: 3, stride: 2, isStem: true)
   }
 
   private func expand(_ i: Int) -> ConvolutionLayer? {
@@ -217,7 +219,7 @@ extension EfficientNet: NetworkLayout {
     if case .autoAtt(let width) = attention, index == autoAttBottleneck + 2 {
       x = autoAtt(x, width, &flow, pass)
     }
-    if index == 0 { return pass.convolve(x, layers[0], .silu) }
+    if index == 0 { return pass.convolve(x, stemConvolution, .silu) }
     if index > bottlenecks.count { return pass.convolve(x, headConvolution, .silu) }
     return bottleneck(x, index - 1, pass)
   }
