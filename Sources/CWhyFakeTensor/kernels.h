@@ -13,4 +13,13 @@
 
 #define WF_INLINE static inline __attribute__((always_inline))
 
+/// The engine's stages for one instruction set (`engine/`).
+typedef struct {
+  const char *name;
+  void (*run_task)(const wf_stage *stage, float *const *bases, float *scratch, intptr_t task);
+} wf_kernels;
+
+/// Lets a waiting thread wait a moment longer; `looks` counts from 0.
+void wf_pause(int *looks);
+
 #endif

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
+
 #pragma clang assume_nonnull begin
 
 // memory.c
@@ -42,8 +44,6 @@ bool wf_blas_use_core(const char *core);
 const char *_Nullable wf_blas_best_core(void);
 
 // activation.c
-
-typedef enum { WF_IDENTITY = 0, WF_RELU = 1, WF_SIGMOID = 2, WF_SILU = 3 } wf_activation_kind;
 
 /// In place: x = f(x).
 void wf_activate(float *x, intptr_t count, wf_activation_kind kind);

@@ -49,10 +49,23 @@ protocol NetworkLayout: Sendable {
   var attentionLevels: [Block] { get }
   /// Whether the classifier looks at block `index` itself, besides what comes after it.
   func isTap(_ index: Int) -> Bool
+  /// Whether ``attend(_:_:_:)`` stands between block `index` and the one before.
+  func isAttended(before index: Int) -> Bool
+  /// What stands there: attention that looks at a block's output as a whole.
+  func attend(_ x: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor
   /// The output of block `index` from that of the one before.
-  func run(_ index: Int, _ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor
-  /// The logit column `[N, 1]` from the last block's output.
-  func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor
+  func run(_ index: Int, _ x: Tensor, _ pass: some TensorPass) -> Tensor
+  /// What the classifier sees of the last block's output.
+  func summarize(_ x: Tensor, _ pass: some TensorPass) -> Tensor
+  /// The logit column `[N, 1]` from the summary.
+  func classify(_ summary: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor
+}
+
+/// A layout whose blocks are described for any kind of value: the same lines compute with tensors, train, and make the
+/// graph that an execution plan is derived from.
+protocol PlannableLayout: NetworkLayout {
+  func run<P: Pass>(_ index: Int, _ x: P.Map, _ pass: P) -> P.Map
+  func summarize<P: Pass>(_ x: P.Map, _ pass: P) -> P.Map
 }
 
 extension NetworkLayout {
@@ -60,6 +73,9 @@ extension NetworkLayout {
   var warning: String? { nil }
   var attentionLevels: [Block] { [] }
   func isTap(_ index: Int) -> Bool { false }
+  func isAttended(before index: Int) -> Bool { false }
+  func attend(_ x: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor { x }
+  func summarize(_ x: Tensor, _ pass: some TensorPass) -> Tensor { x }
 }
 
 /// What a pass through a network carries beside the activations.

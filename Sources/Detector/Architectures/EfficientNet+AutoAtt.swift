@@ -21,7 +21,7 @@ extension EfficientNet {
   }
 
   /// The gated features; the map goes to `flow`.
-  func autoAtt(_ x: Tensor, _ width: Int, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
+  func autoAtt(_ x: Tensor, _ width: Int, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
     var features = x
     for i in 0..<width { features = pass.convolve(features, "attention.conv\(i)", dilation: 1, .relu) }
     let map = pass.convolve(features, "attention.map", dilation: 1, .sigmoid)

@@ -42,7 +42,7 @@ extension EfficientNet {
 
   /// The concatenated g_a `[N, 3 · features]` from the pooled features `[N, features]`; the maps go to `flow`.
   func ltpa(
-    _ pooled: Tensor, _ compatibility: Compatibility, _ flow: inout Flow, _ pass: some Pass
+    _ pooled: Tensor, _ compatibility: Compatibility, _ flow: inout Flow, _ pass: some TensorPass
   ) -> Tensor {
     let levels = flow.taps.enumerated().map { level, local in
       let projection = pass.parameter("attention.\(level).projection.weight")

@@ -105,7 +105,7 @@ public struct EfficientNet: Sendable, Hashable {
   }
 }
 
-extension EfficientNet: NetworkLayout {
+extension EfficientNet: PlannableLayout {
   var name: String {
     let family =
       switch attention {
@@ -213,35 +213,39 @@ extension EfficientNet: NetworkLayout {
     return ltpaBottlenecks.contains(index - 1)
   }
 
-  func run(_ index: Int, _ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
-    var x = x
-    // The gate stands behind its block: what follows sees gated features, the block's own output is without it.
-    if case .autoAtt(let width) = attention, index == autoAttBottleneck + 2 {
-      x = autoAtt(x, width, &flow, pass)
-    }
+  /// The gate stands behind its block: what follows sees gated features, the block's own output is without it.
+  func isAttended(before index: Int) -> Bool {
+    guard case .autoAtt = attention else { return false }
+    return index == autoAttBottleneck + 2
+  }
+
+  func attend(_ x: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
+    guard case .autoAtt(let width) = attention else { return x }
+    return autoAtt(x, width, &flow, pass)
+  }
+
+  func run<P: Pass>(_ index: Int, _ x: P.Map, _ pass: P) -> P.Map {
     if index == 0 { return pass.convolve(x, stemConvolution, .silu) }
     if index > bottlenecks.count { return pass.convolve(x, headConvolution, .silu) }
     return bottleneck(x, index - 1, pass)
   }
 
-  private func bottleneck(_ input: Tensor, _ i: Int, _ pass: some Pass) -> Tensor {
+  private func bottleneck<P: Pass>(_ input: P.Map, _ i: Int, _ pass: P) -> P.Map {
     var x = input
     if let expand = expand(i) { x = pass.convolve(x, expand, .silu) }
     x = pass.convolve(x, depthwise(i), .silu)
     let gate = pass.linear(
-      pass.linear(x.globalAveragePooled(), "blocks.\(i).squeeze.reduce", .silu), "blocks.\(i).squeeze.expand",
-      .sigmoid)
-    x = x.multipliedPerChannel(by: gate)
+      pass.linear(pass.pool(x), "blocks.\(i).squeeze.reduce", .silu), "blocks.\(i).squeeze.expand", .sigmoid)
+    x = pass.gate(x, by: gate)
     x = pass.convolve(x, project(i), .identity)
-    if bottlenecks[i].hasShortcut {
-      x = pass.dropPath(x, depth: Double(i) / Double(bottlenecks.count))
-      x += input
-    }
-    return x
+    guard bottlenecks[i].hasShortcut else { return x }
+    return pass.sum(pass.dropPath(x, depth: Double(i) / Double(bottlenecks.count)), input)
   }
 
-  func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
-    var x = x.globalAveragePooled()
+  func summarize<P: Pass>(_ x: P.Map, _ pass: P) -> P.Map { pass.pool(x) }
+
+  func classify(_ pooled: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
+    var x = pooled
     if case .ltpa(let compatibility) = attention { x = ltpa(x, compatibility, &flow, pass) }
     if head == .siameseTuned {
       let (n, c) = (x.shape[0], x.shape[1])

@@ -99,7 +99,7 @@ extension MesoNet: NetworkLayout {
     return shapes
   }
 
-  func run(_ index: Int, _ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
+  func run(_ index: Int, _ x: Tensor, _ pass: some TensorPass) -> Tensor {
     let stage = stages[index]
     let activatesBranches = stage.branches.count == 1 || variant != .mesoInception4WithoutReLU
     let outputs = stage.branches.enumerated().map { b, branch in
@@ -115,7 +115,7 @@ extension MesoNet: NetworkLayout {
     return normalized.maxPooled(size: stage.pool, stride: stage.pool)
   }
 
-  func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
+  func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
     var x = pass.dropout(x.reshaped([x.shape[0], x.shape[1] * x.shape[2] * x.shape[3]]))
     x = pass.linear(x, "hidden", .identity)
     x = x * 0.1 + x.relu() * 0.9  // LeakyReLU with slope 0.1

@@ -11,7 +11,8 @@ public struct Network: Sendable {
   /// All parameters and running statistics, under the names of ``Architecture/parameterShapes``.
   public let parameters: [String: Tensor]
   private let layout: any NetworkLayout
-  private let folded: FoldedConvolutions
+  private let filters: InferenceFilters
+  private let plans: NetworkPlans?
 
   /// A network from its parameters.
   ///
@@ -30,7 +31,8 @@ public struct Network: Sendable {
     self.epsilon = epsilon
     self.parameters = parameters
     layout = architecture.layout
-    folded = FoldedConvolutions(layout.layers, parameters, epsilon: epsilon)
+    filters = InferenceFilters(parameters, epsilon: epsilon)
+    plans = (layout as? any PlannableLayout).map { [filters] in NetworkPlans($0, filters) }
   }
 
   /// Logits `[N]` of normalised pictures `[N, 3, H, W]`.
@@ -41,30 +43,25 @@ public struct Network: Sendable {
   public func attention(_ x: Tensor) -> (logits: Tensor, maps: [Tensor]) {
     var flow = Flow()
     let pass = inference(x)
-    let features = run(x, 0..<architecture.blocks.count, &flow, pass)
-    let logits = classify(features, &flow, pass)
-    return (logits, flow.maps)
+    let (_, summary) = run(x, 0..<architecture.blocks.count, keeping: [], &flow, pass)
+    return (classify(summary, &flow, pass), flow.maps)
   }
 
   /// The output of each block in turn, before the classifier, for pictures `[N, 3, H, W]`.
   public func activations(_ x: Tensor) -> [Tensor] {
-    let pass = inference(x)
-    var (x, flow, result) = (x, Flow(), [Tensor]())
-    for index in 0..<architecture.blocks.count {
-      x = run(x, index..<index + 1, &flow, pass)
-      result.append(x)
-    }
-    return result
+    var flow = Flow()
+    let blocks = 0..<architecture.blocks.count
+    return run(x, blocks, keeping: Array(blocks), &flow, inference(x)).kept
   }
 
   /// The activations of block `index`, and the logits as a function of them: the activations are a tracked leaf.
   func split(_ x: Tensor, after index: Int) -> (activations: Tensor, logits: Tensor) {
     let pass = inference(x)
     var flow = Flow()
-    let activations = run(x, 0..<index + 1, &flow, pass).tracked()
+    let activations = run(x, 0..<index + 1, keeping: [index], &flow, pass).kept[0].tracked()
     if layout.isTap(index) { flow.taps[flow.taps.count - 1] = activations }
-    let features = run(activations, index + 1..<architecture.blocks.count, &flow, pass)
-    return (activations, classify(features, &flow, pass))
+    let (_, summary) = run(activations, index + 1..<architecture.blocks.count, keeping: [], &flow, pass)
+    return (activations, classify(summary, &flow, pass))
   }
 
   /// Logits `[N]` as a function of `parameters`, which may be tracked: the form that training uses.
@@ -82,26 +79,69 @@ public struct Network: Sendable {
       padding: paddings(x), parameters: parameters, epsilon: epsilon, statistics: statistics,
       regularization: regularization)
     var flow = Flow()
-    let features = run(x, 0..<architecture.blocks.count, &flow, pass)
-    let logits = classify(features, &flow, pass)
-    return (logits, pass.batchStatistics)
+    let (_, summary) = run(x, 0..<architecture.blocks.count, keeping: [], &flow, pass)
+    return (classify(summary, &flow, pass), pass.batchStatistics)
   }
 
-  private func run(_ x: Tensor, _ blocks: Range<Int>, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
-    var x = x
-    for index in blocks {
-      x = layout.run(index, x, &flow, pass)
-      if layout.isTap(index) { flow.taps.append(x) }
+  /// Runs `blocks` on the output of the one before; what the classifier looks at besides goes to `flow`.
+  ///
+  /// - Returns: the outputs of the blocks `kept`, and what the classifier sees of the last one.
+  private func run(
+    _ x: Tensor, _ blocks: Range<Int>, keeping kept: [Int], _ flow: inout Flow, _ pass: some TensorPass
+  ) -> (kept: [Tensor], summary: Tensor) {
+    if let plans, let pass = pass as? InferencePass, !x.isTracked, !blocks.isEmpty {
+      return run(x, blocks, keeping: kept, &flow, pass, plans)
     }
-    return x
+    var (x, outputs) = (x, [Tensor]())
+    for index in blocks {
+      if layout.isAttended(before: index) { x = layout.attend(x, &flow, pass) }
+      x = layout.run(index, x, pass)
+      if layout.isTap(index) { flow.taps.append(x) }
+      if kept.contains(index) { outputs.append(x) }
+    }
+    return (outputs, layout.summarize(x, pass))
   }
 
-  private func classify(_ x: Tensor, _ flow: inout Flow, _ pass: some Pass) -> Tensor {
-    layout.classify(x, &flow, pass).reshaped([x.shape[0]])
+  /// The same by execution plans, from one place of attention to the next.
+  private func run(
+    _ x: Tensor, _ blocks: Range<Int>, keeping kept: [Int], _ flow: inout Flow, _ pass: InferencePass,
+    _ plans: NetworkPlans
+  ) -> (kept: [Tensor], summary: Tensor) {
+    let starts = blocks.filter { $0 == blocks.lowerBound || layout.isAttended(before: $0) }
+    var (x, outputs, summary) = (x, [Tensor](), x)
+    for (start, end) in zip(starts, starts.dropFirst() + [blocks.upperBound]) {
+      if layout.isAttended(before: start) { x = layout.attend(x, &flow, pass) }
+      let isLast = end == blocks.upperBound
+      // A map that nobody asked for is not handed out: the classifier sees its summary.
+      let wanted = (start..<end).filter {
+        kept.contains($0) || layout.isTap($0) || !isLast && $0 == end - 1
+      }
+      let task = NetworkPlans.Task(blocks: start..<end, kept: wanted, summarizes: isLast)
+      let result = plans.run(task, x, padding: pass.padding)
+      for (index, output) in zip(wanted, result.kept) {
+        if layout.isTap(index) { flow.taps.append(output) }
+        if kept.contains(index) { outputs.append(output) }
+        x = output
+      }
+      if let last = result.summary { summary = last }
+    }
+    return (outputs, summary)
+  }
+
+  /// The plan for the logits of `x`, if there is a single one.
+  func plan(for x: Tensor) -> ExecutionPlan? {
+    let blocks = 0..<architecture.blocks.count
+    guard let plans, x.shape[0] <= NetworkPlans.batch, !blocks.contains(where: layout.isAttended) else { return nil }
+    let task = NetworkPlans.Task(blocks: blocks, kept: blocks.filter(layout.isTap), summarizes: true)
+    return plans.plan(task, x.shape, paddings(x))
+  }
+
+  private func classify(_ summary: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
+    layout.classify(summary, &flow, pass).reshaped([summary.shape[0]])
   }
 
   private func inference(_ x: Tensor) -> InferencePass {
-    InferencePass(padding: paddings(x), parameters: parameters, convolutions: folded.all, epsilon: epsilon)
+    InferencePass(padding: paddings(x), parameters: parameters, filters: filters, epsilon: epsilon)
   }
 
   private func paddings(_ x: Tensor) -> [String: Tensor.Padding] {

@@ -1,4 +1,3 @@
-import Foundation
 import Tensor
 
 /// What BatchNorm normalises with.
@@ -9,25 +8,38 @@ public enum BatchStatistics: Sendable {
   case batch
 }
 
-/// How a description of a network becomes numbers: the same description serves inference and training.
+/// How a description of a network becomes numbers, or a graph of operations: the same description serves inference,
+/// training and planning.
 protocol Pass {
+  /// The output of a layer.
+  associatedtype Map
   /// Convolution, BatchNorm, activation.
-  func convolve(_ x: Tensor, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Tensor
+  func convolve(_ x: Map, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Map
+  /// A linear layer with bias.
+  func linear(_ x: Map, _ name: String, _ activation: Tensor.Activation) -> Map
+  /// The mean over the plane: a vector.
+  func pool(_ x: Map) -> Map
+  /// Each channel times its value in `gate`, a vector.
+  func gate(_ x: Map, by gate: Map) -> Map
+  /// The sum of two maps.
+  func sum(_ x: Map, _ y: Map) -> Map
+  /// In training, zeros in place of some images' residual branches; `depth` in [0, 1) is how deep in the network.
+  func dropPath(_ x: Map, depth: Double) -> Map
+}
+
+/// A pass that computes.
+protocol TensorPass: Pass where Map == Tensor {
   /// A convolution with bias and an odd filter that keeps the size of the plane.
   func convolve(_ x: Tensor, _ name: String, dilation: Int, _ activation: Tensor.Activation) -> Tensor
   /// BatchNorm by itself, on `[N, C, H, W]`; with an ε of its own where that is not the network's.
   func normalize(_ x: Tensor, _ name: String, epsilon: Float?) -> Tensor
-  /// A linear layer with bias.
-  func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor
   /// The parameter `name`.
   func parameter(_ name: String) -> Tensor
   /// In training, zeros in place of a share of the values, the others enlarged to make up for it.
   func dropout(_ x: Tensor) -> Tensor
-  /// In training, zeros in place of some images' residual branches; `depth` in [0, 1) is how deep in the network.
-  func dropPath(_ x: Tensor, depth: Double) -> Tensor
 }
 
-extension Pass {
+extension TensorPass {
   func convolve(_ x: Tensor, _ name: String, dilation: Int, _ activation: Tensor.Activation) -> Tensor {
     let filter = parameter("\(name).weight").dilated(by: dilation)
     return x.convolved(
@@ -38,6 +50,10 @@ extension Pass {
   func linear(_ x: Tensor, _ name: String, _ activation: Tensor.Activation) -> Tensor {
     x.linear(weight: parameter("\(name).weight"), bias: parameter("\(name).bias"), activation: activation)
   }
+
+  func pool(_ x: Tensor) -> Tensor { x.globalAveragePooled() }
+  func gate(_ x: Tensor, by gate: Tensor) -> Tensor { x.multipliedPerChannel(by: gate) }
+  func sum(_ x: Tensor, _ y: Tensor) -> Tensor { x + y }
 
   /// Running mean and variance in place.
   fileprivate func normalizeByRunning(_ x: Tensor, _ name: String, _ epsilon: Float) -> Tensor {
@@ -71,43 +87,15 @@ struct FoldedConvolution: Sendable {
   }
 }
 
-/// The folded convolutions of a network, made when they are first needed: a model that is loaded to be looked at or
-/// converted takes no more memory than its file.
-final class FoldedConvolutions: @unchecked Sendable {
-  // Safe to share: `made` is touched only under the lock.
-  private let lock = NSLock()
-  private var made: [String: FoldedConvolution]?
-  private let layers: [ConvolutionLayer]
-  private let parameters: [String: Tensor]
-  private let epsilon: Float
-
-  init(_ layers: [ConvolutionLayer], _ parameters: [String: Tensor], epsilon: Float) {
-    self.layers = layers
-    self.parameters = parameters
-    self.epsilon = epsilon
-  }
-
-  /// Each by its layer's name.
-  var all: [String: FoldedConvolution] {
-    lock.withLock {
-      if let made { return made }
-      let folded = Dictionary(
-        uniqueKeysWithValues: layers.map { ($0.name, FoldedConvolution($0, parameters, epsilon: epsilon)) })
-      made = folded
-      return folded
-    }
-  }
-}
-
 /// Inference: folded convolutions, nothing recorded unless the input is tracked.
-struct InferencePass: Pass {
+struct InferencePass: TensorPass {
   let padding: [String: Tensor.Padding]
   let parameters: [String: Tensor]
-  let convolutions: [String: FoldedConvolution]
+  let filters: InferenceFilters
   let epsilon: Float
 
   func convolve(_ x: Tensor, _ layer: ConvolutionLayer, _ activation: Tensor.Activation) -> Tensor {
-    let folded = convolutions[layer.name]!
+    let folded = filters.folded(layer)
     return x.convolved(
       with: folded.filter, bias: folded.bias, stride: layer.stride, padding: padding[layer.name]!,
       groups: layer.groups, activation: activation)
@@ -124,7 +112,7 @@ struct InferencePass: Pass {
 
 /// Training: every parameter as it is, so that gradients reach it; the batch's statistics are kept for the running
 /// averages.
-final class LearningPass: Pass {
+final class LearningPass: TensorPass {
   let padding: [String: Tensor.Padding]
   let parameters: [String: Tensor]
   let epsilon: Float

@@ -1,0 +1,70 @@
+import CWhyFakeTensor
+
+/// A filter and its bias as the engine's kernels read them: outputs in panels of 16 that are computed side by side.
+package struct PackedFilter: Sendable {
+  /// What reads it.
+  package enum Kind: Sendable {
+    /// 1×1 convolution, or linear layer.
+    case pointwise
+    /// k×k convolution of all channels.
+    case dense
+    /// One k×k filter for each channel.
+    case depthwise
+  }
+
+  package let kind: Kind
+  package let input: Int
+  package let output: Int
+  package let kernel: Int
+  let weights: Tensor
+  let bias: Tensor
+
+  /// Packs a filter `[output, input / groups, k, k]` or `[output, input]`, with one bias for each output.
+  ///
+  /// - Parameters:
+  ///   - filter: the filter; square.
+  ///   - bias: `[output]`; zeros if nil.
+  ///   - isDepthwise: whether each output has one input of its own.
+  package init(_ filter: Tensor, bias: Tensor?, isDepthwise: Bool = false) {
+    let shape = filter.shape
+    precondition(
+      shape.count == 2 || shape.count == 4 && shape[2] == shape[3] && (!isDepthwise || shape[1] == 1),
+      "PackedFilter: \(shape)")
+    let (outputs, kernel) = (shape[0], shape.count == 4 ? shape[2] : 1)
+    precondition(bias == nil || bias!.shape == [outputs], "PackedFilter: bias \(bias!.shape) for \(shape)")
+    let inputs = shape[1]
+    self.kernel = kernel
+    output = outputs
+    input = isDepthwise ? outputs : inputs
+    kind = isDepthwise ? .depthwise : kernel == 1 ? .pointwise : .dense
+    let (pitch, area) = (Self.pitch(outputs), kernel * kernel)
+    let panel = Int(WF_PANEL)
+    weights = Tensor(shape: [pitch / panel, area * inputs, panel]) { out in
+      out.update(repeating: 0)
+      filter.withUnsafeBufferPointer { source in
+        for o in 0..<outputs {
+          let base = o / panel * area * inputs * panel + o % panel
+          // Row of the filter, column, channel: the order in which a patch of an interleaved picture lies.
+          for c in 0..<inputs {
+            for at in 0..<area {
+              out[base + (at * inputs + c) * panel] = source[(o * inputs + c) * area + at]
+            }
+          }
+        }
+      }
+    }
+    self.bias = Tensor(shape: [pitch]) { out in
+      out.update(repeating: 0)
+      bias?.withUnsafeBufferPointer { _ = out.update(fromContentsOf: $0) }
+    }
+  }
+
+  /// `channels` rounded up to whole panels.
+  static func pitch(_ channels: Int) -> Int {
+    (channels + Int(WF_PANEL) - 1) / Int(WF_PANEL) * Int(WF_PANEL)
+  }
+
+  /// Valid as long as the filter is.
+  var weightsPointer: UnsafePointer<Float> { UnsafePointer(weights.storage.pointer) }
+  var biasPointer: UnsafePointer<Float> { UnsafePointer(bias.storage.pointer) }
+}
