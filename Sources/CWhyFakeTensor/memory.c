@@ -1,14 +1,22 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // MADV_HUGEPAGE
+#endif
 #include "CWhyFakeTensor.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 // Layers ask for the same few large sizes again and again. The C library maps and unmaps each (and the kernel clears
 // every page: a quarter of a network's time), so freed blocks are kept for the next request, up to KEPT_BYTES.
 
 #define ALIGNMENT 64
+// From this size on blocks ask for huge pages: with pages of 4 KB a network's weights alone need more entries than the
+// CPU's translation buffer has, and where the pages lie decides what falls out of the cache.
+#define HUGE_BLOCK ((size_t)4 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 #define LARGE ((size_t)64 << 10)
 #define KEPT_BYTES ((size_t)192 << 20)
 #define KEPT_BLOCKS 64
@@ -52,10 +60,14 @@ float *wf_allocate(intptr_t count) {
     block old = reuse(bytes);
     if (old.base) b = old;
   }
-  if (!b.base && posix_memalign(&b.base, ALIGNMENT, bytes) != 0) {
+  bool huge = bytes >= HUGE_BLOCK;
+  if (!b.base && posix_memalign(&b.base, huge ? HUGE_PAGE : ALIGNMENT, bytes) != 0) {
     fprintf(stderr, "out of memory: %zu bytes for a tensor\n", bytes);
     abort();
   }
+#if defined(MADV_HUGEPAGE)
+  if (huge) madvise(b.base, bytes & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
+#endif
   *(size_t *)b.base = b.bytes;
   return (float *)((char *)b.base + ALIGNMENT);
 }

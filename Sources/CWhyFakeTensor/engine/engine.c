@@ -53,7 +53,9 @@ bool wf_has_kernel_set(const char *name) { return named(name) != NULL; }
 
 intptr_t wf_stage_scratch(const wf_stage *s) {
   switch (s->kind) {
-    case WF_POINTWISE: return s->parts || s->gate.base >= 0 ? s->blockRows * s->pitch : 0;
+    case WF_POINTWISE:
+      if (s->gatesWeights) return s->blockPanels * WF_PANEL * s->channels;
+      return s->parts || s->gate.base >= 0 ? s->blockRows * s->pitch : 0;
     case WF_DEPTHWISE:
       return (s->kernel + 1) * ((s->outWidth - 1) * s->stride + s->kernel) * s->blockPanels * WF_PANEL;
     default: return 0;

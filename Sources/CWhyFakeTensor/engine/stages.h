@@ -2,11 +2,16 @@
 /// panels one tile of a product has: WF_TILE_ROWS for one panel, WF_TILE_ROWS_2 … WF_TILE_ROWS_4 for more, where it has
 /// the registers (else 0).
 
+WF_INLINE intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
+WF_INLINE intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
+WF_INLINE intptr_t quotient_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
+
 /// Operands of a tile of a product: row i of A times panel j of the weights.
 typedef struct {
   const float *a;
   intptr_t rowStep;                     // floats from row to row of A
-  intptr_t length, segments, segmentStep;  // a row is `segments` runs of `length` floats, `segmentStep` apart
+  intptr_t length, segments, segmentStep;  // a row is `segments` runs of `length` floats, `segmentStep` apart,
+  intptr_t lastLength;                     // the last one of so many
   const float *weights;
   intptr_t panelStep;  // floats from panel to panel
   const float *bias;
@@ -16,7 +21,23 @@ typedef struct {
   intptr_t residualStep;
   float *sums;            // NULL, or one panel's sums over rows, added to
   wf_activation_kind activation;
+  const float *ahead;  // what will be read soon: fetched from memory meanwhile
+  intptr_t aheadFloats;
 } product;
+
+/// Activates and writes a tile.
+WF_INLINE void finish(const int rows, const int panels, const product *p, const vec *sum, const wf_activation_kind kind) {
+  const int vectors = panels * WF_PARTS;
+  WF_UNROLL for (int j = 0; j < vectors; j++) {
+    vec total = splat(0);
+    WF_UNROLL for (int i = 0; i < rows; i++) {
+      vec y = activated(sum[i * vectors + j], kind);
+      store(p->out + i * p->outStep + j * WF_LANES, y);
+      total += y;
+    }
+    if (p->sums) store(p->sums + j * WF_LANES, load(p->sums + j * WF_LANES) + total);
+  }
+}
 
 /// `rows` × `panels` outputs, all in registers.
 WF_INLINE void tile(const int rows, const int panels, const product *p) {
@@ -25,11 +46,12 @@ WF_INLINE void tile(const int rows, const int panels, const product *p) {
   WF_UNROLL for (int i = 0; i < rows; i++)
     WF_UNROLL for (int j = 0; j < vectors; j++) sum[i * vectors + j] = load(p->bias + j * WF_LANES);
   const float *w = p->weights;
-  const intptr_t rowStep = p->rowStep, panelStep = p->panelStep;
-  for (intptr_t s = 0; s < p->segments; s++) {
+  const intptr_t rowStep = p->rowStep, panelStep = p->panelStep, segments = p->segments;
+  for (intptr_t s = 0; s < segments; s++) {
     const float *a = p->a + s * p->segmentStep;
+    const intptr_t length = s < segments - 1 ? p->length : p->lastLength;
 #pragma clang loop unroll_count(2)
-    for (intptr_t k = 0; k < p->length; k++, w += WF_PANEL) {
+    for (intptr_t k = 0; k < length; k++, w += WF_PANEL) {
       vec b[vectors];
       WF_UNROLL for (int j = 0; j < vectors; j++)
         b[j] = load(w + j / WF_PARTS * panelStep + j % WF_PARTS * WF_LANES);
@@ -43,15 +65,13 @@ WF_INLINE void tile(const int rows, const int panels, const product *p) {
     WF_UNROLL for (int i = 0; i < rows; i++)
       WF_UNROLL for (int j = 0; j < vectors; j++)
         sum[i * vectors + j] += load(p->residual + i * p->residualStep + j * WF_LANES);
-  activate_vectors(sum, rows * vectors, p->activation);
-  WF_UNROLL for (int i = 0; i < rows; i++)
-    WF_UNROLL for (int j = 0; j < vectors; j++) store(p->out + i * p->outStep + j * WF_LANES, sum[i * vectors + j]);
-  if (p->sums)
-    WF_UNROLL for (int j = 0; j < vectors; j++) {
-      vec total = load(p->sums + j * WF_LANES);
-      WF_UNROLL for (int i = 0; i < rows; i++) total += sum[i * vectors + j];
-      store(p->sums + j * WF_LANES, total);
-    }
+  // A copy for each kind, so that the kind is known where values are in registers.
+  switch (p->activation) {
+    case WF_IDENTITY: finish(rows, panels, p, sum, WF_IDENTITY); break;
+    case WF_RELU: finish(rows, panels, p, sum, WF_RELU); break;
+    case WF_SIGMOID: finish(rows, panels, p, sum, WF_SIGMOID); break;
+    case WF_SILU: finish(rows, panels, p, sum, WF_SILU); break;
+  }
 }
 
 #define WF_TILE(rows, panels) \
@@ -78,14 +98,21 @@ static void (*const tiles[1][4])(const product *) = {{WF_NAMES_4(1)}};
 static const intptr_t tile_rows[1] = {WF_TILE_ROWS};
 #endif
 
+/// Asks for parts `first` to `last` of `count` of what will be read soon.
+WF_INLINE void fetch(const float *ahead, intptr_t floats, intptr_t first, intptr_t last, intptr_t count) {
+  for (intptr_t at = floats * first / count, end = floats * last / count; at < end; at += 16)
+    __builtin_prefetch(ahead + at, 0, 2);
+}
+
 /// `rows` rows times `panels` panels, whatever their number. The cut into tiles depends on the numbers alone.
 static void multiply(const product *whole, intptr_t rows, intptr_t panels) {
   product p = *whole;
   for (intptr_t j = 0; j < panels;) {
     intptr_t left = panels - j;
     // Threes are best; a four where a one would remain, or two twos.
-    intptr_t width = left <= WF_MAX_PANELS && left != 4 ? left : left == 4 ? 4 : left == 5 ? 3 : left == 8 ? 4 : 3;
-    if (width > WF_MAX_PANELS) width = WF_MAX_PANELS;
+    intptr_t width = left < 3 ? left : left == 4 || left == 8 ? 4 : 3;
+    // Sums over rows depend on the height of tiles, which must not depend on how panels are shared out.
+    width = smaller(width, whole->sums ? smaller(3, WF_MAX_PANELS) : WF_MAX_PANELS);
     intptr_t height = tile_rows[width - 1];
     intptr_t count = (rows + height - 1) / height;
     for (intptr_t i = 0; i < count; i++) {
@@ -97,6 +124,8 @@ static void multiply(const product *whole, intptr_t rows, intptr_t panels) {
       p.bias = whole->bias + j * WF_PANEL;
       p.sums = whole->sums ? whole->sums + j * WF_PANEL : NULL;
       tiles[width - 1][last - first - 1](&p);
+      // Evenly over the tiles.
+      if (p.aheadFloats) fetch(p.ahead, p.aheadFloats, j * count + i * width, j * count + (i + 1) * width, panels * count);
     }
     j += width;
   }
@@ -105,10 +134,6 @@ static void multiply(const product *whole, intptr_t rows, intptr_t panels) {
 WF_INLINE float *at(wf_place place, float *const *bases) {
   return place.base < 0 ? NULL : bases[place.base] + place.offset;
 }
-
-WF_INLINE intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
-WF_INLINE intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
-WF_INLINE intptr_t quotient_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
 
 static void interleave(const wf_stage *s, float *const *bases, intptr_t task) {
   intptr_t blocks = quotient_up(s->outHeight, s->blockRows), image = task / blocks;
@@ -133,8 +158,8 @@ static void patches(const wf_stage *s, float *const *bases, intptr_t task) {
   intptr_t blocks = quotient_up(s->outHeight, s->blockRows), image = task / blocks;
   intptr_t first = task % blocks * s->blockRows, last = smaller(first + s->blockRows, s->outHeight);
   intptr_t row = s->width * s->channels;
-  product p = {.rowStep = s->stride * s->channels, .length = s->kernel * s->channels, .segments = s->kernel,
-               .segmentStep = row, .weights = s->weights,
+  product p = {.rowStep = s->stride * s->channels, .length = s->kernel * s->channels,
+               .lastLength = s->kernel * s->channels, .segments = s->kernel, .segmentStep = row, .weights = s->weights,
                .panelStep = s->kernel * s->kernel * s->channels * WF_PANEL, .bias = s->bias,
                .outStep = s->outPitch, .activation = s->activation};
   for (intptr_t y = first; y < last; y++) {
@@ -157,35 +182,60 @@ static void gather(const wf_stage *s, float *const *bases, intptr_t first, intpt
         store(rows + k, sum * s->scale);
       }
     } else {
-      const float *from = in + i * pitch, *gate = gates + i / plane * pitch;
-      for (intptr_t k = 0; k < pitch; k += WF_LANES) store(rows + k, load(from + k) * load(gate + k));
+      const float *from = in + i / plane * plane * pitch + i % plane * s->chunk, *gate = gates + i / plane * pitch;
+      for (intptr_t c = 0; c < pitch; c += s->chunk, from += plane * s->chunk)
+        for (intptr_t k = 0; k < s->chunk; k += WF_LANES) store(rows + c + k, load(from + k) * load(gate + c + k));
     }
   }
 }
 
+/// The weights of some panels, each input's times its gate.
+static void gate_weights(const wf_stage *s, const float *gate, const float *weights, intptr_t panels, float *out) {
+  for (intptr_t j = 0; j < panels; j++)
+    for (intptr_t k = 0; k < s->channels; k++, weights += WF_PANEL, out += WF_PANEL)
+      for (intptr_t part = 0; part < WF_PANEL; part += WF_LANES) store(out + part, load(weights + part) * gate[k]);
+}
+
 static void pointwise(const wf_stage *s, float *const *bases, float *scratch, intptr_t task) {
-  intptr_t total = s->images * s->height * s->width, panels = s->outPitch / WF_PANEL;
-  intptr_t blocks = quotient_up(total, s->blockRows);
+  intptr_t panels = s->outPitch / WF_PANEL, plane = s->height * s->width, total = s->images * plane;
+  if (!s->cutsImages) total = plane;
+  intptr_t blocks = quotient_up(total, s->blockRows), all = s->cutsImages ? blocks : blocks * s->images;
   // Neighbouring tasks share weights.
-  intptr_t firstPanel = task / blocks * s->blockPanels, lastPanel = smaller(firstPanel + s->blockPanels, panels);
-  intptr_t first = task % blocks * s->blockRows, last = smaller(first + s->blockRows, total);
-  bool gathers = s->parts || s->gate.base >= 0;
-  if (gathers) gather(s, bases, first, last, scratch);
+  intptr_t firstPanel = task / all * s->blockPanels, lastPanel = smaller(firstPanel + s->blockPanels, panels);
+  intptr_t image = task % all / blocks, block = task % all % blocks;  // image 0 is all of them if blocks cut images
+  intptr_t first = image * total + block * s->blockRows, last = smaller(first + s->blockRows, (image + 1) * total);
+  const float *gates = at(s->gate, bases), *weights = s->weights + firstPanel * s->channels * WF_PANEL;
+  bool gathers = s->parts || (gates && !s->gatesWeights);
+  if (gathers) {
+    gather(s, bases, first, last, scratch);
+  } else if (gates) {
+    gate_weights(s, gates + image * s->pitch, weights, lastPanel - firstPanel, scratch);
+    weights = scratch;
+  }
   intptr_t out = first * s->outPitch + firstPanel * WF_PANEL;
   float *sums = at(s->sums, bases);
-  product p = {.a = gathers ? scratch : at(s->input, bases) + first * s->pitch, .rowStep = s->pitch,
-               .length = s->channels, .segments = 1, .weights = s->weights + firstPanel * s->channels * WF_PANEL,
+  product p = {.weights = weights, .rowStep = s->pitch, .lastLength = s->channels, .segments = 1,
                .panelStep = s->channels * WF_PANEL, .bias = s->bias + firstPanel * WF_PANEL,
                .out = at(s->output, bases) + out, .outStep = s->outPitch, .activation = s->activation};
-  if (sums) {  // a task is then a whole number of images
-    intptr_t plane = s->height * s->width;
-    for (intptr_t i = first / plane; i < last / plane; i++) {
-      p.sums = sums + i * s->outPitch + firstPanel * WF_PANEL;
-      memset(p.sums, 0, (size_t)(lastPanel - firstPanel) * WF_PANEL * sizeof(float));
-      multiply(&p, plane, lastPanel - firstPanel);
-      p.a += plane * p.rowStep;
-      p.out += plane * p.outStep;
-    }
+  if (s->ahead) {
+    p.ahead = s->ahead + s->aheadFloats * task / s->tasks;
+    p.aheadFloats = s->aheadFloats / s->tasks;
+  }
+  if (gathers) {
+    p.a = scratch;
+  } else if (s->chunk == s->pitch) {
+    p.a = at(s->input, bases) + first * s->pitch;
+  } else {
+    p.a = at(s->input, bases) + first / plane * plane * s->pitch + first % plane * s->chunk;
+    p.rowStep = p.length = s->chunk;
+    p.segments = s->pitch / s->chunk;
+    p.segmentStep = plane * s->chunk;
+    p.lastLength = s->channels - (p.segments - 1) * s->chunk;
+  }
+  if (sums) {  // a task is then a plane
+    p.sums = sums + image * s->outPitch + firstPanel * WF_PANEL;
+    memset(p.sums, 0, (size_t)(lastPanel - firstPanel) * WF_PANEL * sizeof(float));
+    multiply(&p, plane, lastPanel - firstPanel);
   } else {
     // Where the residual has fewer channels the last panels do without.
     const float *residual = at(s->residual, bases);
@@ -222,7 +272,12 @@ WF_INLINE void filter_tile(const int width, const int kernel, const int stride, 
         if (c - x * stride >= 0 && c - x * stride < kernel) sum[x] = multiply_add(v, w[c - x * stride], sum[x]);
     }
   }
-  activate_vectors(sum, width, activation);
+  switch (activation) {
+    case WF_IDENTITY: break;
+    case WF_RELU: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_RELU); break;
+    case WF_SIGMOID: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_SIGMOID); break;
+    case WF_SILU: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_SILU); break;
+  }
   WF_UNROLL for (int x = 0; x < width; x++) {
     store(out + x * outStep, sum[x]);
     *total += sum[x];
@@ -298,15 +353,15 @@ static void depthwise(const wf_stage *s, float *const *bases, float *scratch, in
     firstRow = s->outHeight * strip / s->strips;
     lastRow = s->outHeight * (strip + 1) / s->strips;
   }
-  intptr_t panel = chunk * s->blockPanels, panels = smaller(s->blockPanels, s->middle / WF_PANEL - panel);
-  intptr_t step = panels * WF_PANEL, kernel = s->kernel;
+  intptr_t panels = s->blockPanels, panel = chunk * panels, step = panels * WF_PANEL, kernel = s->kernel;
   intptr_t columns = (s->outWidth - 1) * s->stride + kernel, ringRow = columns * step;
   const float *in = at(s->input, bases) + image * s->height * s->width * s->pitch;
-  float *out = at(s->output, bases) + image * s->outHeight * s->outWidth * s->outPitch + panel * WF_PANEL;
+  intptr_t outPlane = s->outHeight * s->outWidth;
+  float *out = at(s->output, bases) + image * outPlane * s->outPitch + chunk * outPlane * step;
   float *sums = at(s->sums, bases);
   intptr_t present = larger(0, smaller(s->width, columns - s->left));  // columns that come from the input
 
-  product p = {.rowStep = s->pitch, .length = s->channels, .segments = 1, .outStep = step,
+  product p = {.rowStep = s->pitch, .lastLength = s->channels, .segments = 1, .outStep = step,
                .activation = s->expandActivation};
   if (s->weights) {
     p.weights = s->weights + panel * s->channels * WF_PANEL;
@@ -315,10 +370,14 @@ static void depthwise(const wf_stage *s, float *const *bases, float *scratch, in
   }
   filter_row_operands f = {.step = step, .weights = s->depthwiseWeights + panel * kernel * kernel * WF_PANEL,
                            .bias = s->depthwiseBias + panel * WF_PANEL, .activation = s->activation,
-                           .width = s->outWidth, .outStep = s->outPitch, .panels = panels};
+                           .width = s->outWidth, .outStep = step, .panels = panels};
   void (*filter)(const filter_row_operands *) =
       kernel == 3 ? (s->stride == 1 ? filter_3_1 : filter_3_2) : (s->stride == 1 ? filter_5_1 : filter_5_2);
 
+  if (s->ahead) {
+    p.ahead = s->ahead + s->aheadFloats * task / s->tasks;
+    p.aheadFloats = s->aheadFloats / s->tasks / larger(1, (lastRow - firstRow) * s->stride);
+  }
   float *zeros = scratch, *ring = scratch + ringRow;
   memset(scratch, 0, (size_t)((kernel + 1) * ringRow) * sizeof(float));
   intptr_t next = larger(0, firstRow * s->stride - s->top);  // the first input row that is not in the ring
@@ -331,6 +390,7 @@ static void depthwise(const wf_stage *s, float *const *bases, float *scratch, in
         p.a = from;
         p.out = row;
         multiply(&p, present, panels);
+        p.ahead += p.aheadFloats;
       } else {
         for (intptr_t x = 0; x < present; x++)
           memcpy(row + x * step, from + x * s->pitch + panel * WF_PANEL, (size_t)step * sizeof(float));
@@ -342,7 +402,7 @@ static void depthwise(const wf_stage *s, float *const *bases, float *scratch, in
       rows[ky] = source < 0 || source >= s->height ? zeros : ring + source % kernel * ringRow;
     }
     f.rows = rows;
-    f.out = out + y * s->outWidth * s->outPitch;
+    f.out = out + y * s->outWidth * step;
     f.sums = sums ? sums + (image * s->outHeight + y) * s->outPitch + panel * WF_PANEL : NULL;
     filter(&f);
   }

@@ -21,7 +21,13 @@ typedef int32_t ivec __attribute__((vector_size(4 * WF_LANES)));
 
 WF_INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
 WF_INLINE void store(float *p, vec v) { *(unaligned_vec *)p = v; }
-WF_INLINE vec splat(float x) { return (vec){} + x; }
+#if WF_LANES == 16
+WF_INLINE vec splat(float x) { return (vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+#elif WF_LANES == 8
+WF_INLINE vec splat(float x) { return (vec){x, x, x, x, x, x, x, x}; }
+#else
+WF_INLINE vec splat(float x) { return (vec){x, x, x, x}; }
+#endif
 
 /// a · b + c
 WF_INLINE vec multiply_add(vec a, vec b, vec c) {
@@ -83,18 +89,11 @@ WF_INLINE vec logistic(vec x, vec factor) {
 
 #endif
 
-/// The activation of each of `count` vectors, in place.
-WF_INLINE void activate_vectors(vec *x, int count, wf_activation_kind kind) {
+WF_INLINE vec activated(vec x, const wf_activation_kind kind) {
   switch (kind) {
-    case WF_IDENTITY: break;
-    case WF_RELU:
-      WF_UNROLL for (int i = 0; i < count; i++) x[i] = __builtin_elementwise_max(x[i], splat(0));
-      break;
-    case WF_SIGMOID:
-      WF_UNROLL for (int i = 0; i < count; i++) x[i] = logistic(x[i], splat(1));
-      break;
-    case WF_SILU:
-      WF_UNROLL for (int i = 0; i < count; i++) x[i] = logistic(x[i], x[i]);
-      break;
+    case WF_IDENTITY: return x;
+    case WF_RELU: return __builtin_elementwise_max(x, splat(0));
+    case WF_SIGMOID: return logistic(x, splat(1));
+    case WF_SILU: return logistic(x, x);
   }
 }

@@ -52,16 +52,22 @@ typedef struct {
   wf_place residual;  // added before the activation; a map of the output's height and width
   intptr_t residualPitch;
   wf_place gate;      // `[images][pitch]`, multiplies the input of WF_POINTWISE
+  bool gatesWeights;  // whether it multiplies the weights in place of the rows
   wf_place sums;      // WF_DEPTHWISE: `[images][outHeight][outPitch]` sums over columns, out;
                       // WF_POINTWISE: `[images][outPitch]` sums over pixels, out
+  intptr_t chunk;     // WF_POINTWISE: the input's channels lie in chunks of so many, each a plane of its own, as
+                      // WF_DEPTHWISE leaves them: `[images][pitch / chunk][height][width][chunk]`
   intptr_t parts;     // WF_POINTWISE: if not 0, row i of the input is the sum of so many rows of `pitch`, times `scale`
   float scale;
   const float *_Nullable weights, *_Nullable bias;                  // packed; of the 1×1 convolution
   const float *_Nullable depthwiseWeights, *_Nullable depthwiseBias;
+  const float *_Nullable ahead;                                                   // weights of the stages that follow:
+  intptr_t aheadFloats;                                                           // fetched from memory meanwhile
   // How the work is cut.
   intptr_t tasks;
   intptr_t blockRows;    // WF_POINTWISE: rows of a task; WF_INTERLEAVE, WF_PATCHES, WF_MAX_POOL: output rows
-  intptr_t blockPanels;  // panels of a task
+  intptr_t blockPanels;  // panels of a task; of a WF_DEPTHWISE's chunks, which they make up without rest
+  bool cutsImages;       // WF_POINTWISE: whether rows are counted through all images; else a task is of one image
   intptr_t wholeChunks;  // WF_DEPTHWISE: chunks of panels whose plane is one task; the planes of others are cut
   intptr_t strips;       // into so many
 } wf_stage;

@@ -16,8 +16,9 @@ package struct PackedFilter: Sendable {
   package let input: Int
   package let output: Int
   package let kernel: Int
-  let weights: Tensor
-  let bias: Tensor
+  private let memory: FilterMemory.Piece
+  /// Floats of the weights; the biases follow them.
+  let weightCount: Int
 
   /// Packs a filter `[output, input / groups, k, k]` or `[output, input]`, with one bias for each output.
   ///
@@ -25,7 +26,8 @@ package struct PackedFilter: Sendable {
   ///   - filter: the filter; square.
   ///   - bias: `[output]`; zeros if nil.
   ///   - isDepthwise: whether each output has one input of its own.
-  package init(_ filter: Tensor, bias: Tensor?, isDepthwise: Bool = false) {
+  ///   - memory: where it is kept.
+  package init(_ filter: Tensor, bias: Tensor?, isDepthwise: Bool = false, in memory: FilterMemory) {
     let shape = filter.shape
     precondition(
       shape.count == 2 || shape.count == 4 && shape[2] == shape[3] && (!isDepthwise || shape[1] == 1),
@@ -39,24 +41,20 @@ package struct PackedFilter: Sendable {
     kind = isDepthwise ? .depthwise : kernel == 1 ? .pointwise : .dense
     let (pitch, area) = (Self.pitch(outputs), kernel * kernel)
     let panel = Int(WF_PANEL)
-    weights = Tensor(shape: [pitch / panel, area * inputs, panel]) { out in
-      out.update(repeating: 0)
-      filter.withUnsafeBufferPointer { source in
-        for o in 0..<outputs {
-          let base = o / panel * area * inputs * panel + o % panel
-          // Row of the filter, column, channel: the order in which a patch of an interleaved picture lies.
-          for c in 0..<inputs {
-            for at in 0..<area {
-              out[base + (at * inputs + c) * panel] = source[(o * inputs + c) * area + at]
-            }
-          }
+    weightCount = pitch * area * inputs
+    self.memory = memory.piece(weightCount + pitch)
+    let out = self.memory.pointer
+    out.update(repeating: 0, count: weightCount + pitch)
+    filter.withUnsafeBufferPointer { source in
+      for o in 0..<outputs {
+        let base = o / panel * area * inputs * panel + o % panel
+        // Row of the filter, column, channel: the order in which a patch of an interleaved picture lies.
+        for c in 0..<inputs {
+          for at in 0..<area { out[base + (at * inputs + c) * panel] = source[(o * inputs + c) * area + at] }
         }
       }
     }
-    self.bias = Tensor(shape: [pitch]) { out in
-      out.update(repeating: 0)
-      bias?.withUnsafeBufferPointer { _ = out.update(fromContentsOf: $0) }
-    }
+    bias?.withUnsafeBufferPointer { (out + weightCount).update(from: $0.baseAddress!, count: outputs) }
   }
 
   /// `channels` rounded up to whole panels.
@@ -65,6 +63,36 @@ package struct PackedFilter: Sendable {
   }
 
   /// Valid as long as the filter is.
-  var weightsPointer: UnsafePointer<Float> { UnsafePointer(weights.storage.pointer) }
-  var biasPointer: UnsafePointer<Float> { UnsafePointer(bias.storage.pointer) }
+  var weightsPointer: UnsafePointer<Float> { UnsafePointer(memory.pointer) }
+  var biasPointer: UnsafePointer<Float> { UnsafePointer(memory.pointer + weightCount) }
+}
+
+/// Memory for a network's filters, in a few large blocks: see `memory.c` for why. Not to be shared between threads.
+package final class FilterMemory {
+  /// Some floats of a block, aligned to 64 bytes.
+  struct Piece: Sendable {
+    private let block: Storage
+    private let offset: Int
+
+    init(_ block: Storage, _ offset: Int) { (self.block, self.offset) = (block, offset) }
+
+    var pointer: UnsafeMutablePointer<Float> { block.pointer + offset }
+  }
+
+  private static let blockFloats = 4 << 20
+  private var block: Storage?
+  private var used = 0
+
+  package init() {}
+
+  func piece(_ count: Int) -> Piece {
+    let rounded = (count + 15) / 16 * 16
+    if let block, used + rounded <= block.count {
+      defer { used += rounded }
+      return Piece(block, used)
+    }
+    let block = Storage(count: max(Self.blockFloats, rounded))
+    (self.block, used) = (block, rounded)
+    return Piece(block, 0)
+  }
 }

@@ -4,13 +4,17 @@ import CWhyFakeTensor
 // that results do not depend on them.
 
 extension Planner {
-  /// Chunks of three panels; where they do not share out evenly, the planes of the last ones are cut into strips, at the
+  /// The panels of a chunk of a depthwise convolution's channels: three are best, and there must be no rest.
+  static func chunkPanels(_ channels: Int) -> Int {
+    let panels = PackedFilter.pitch(channels) / Int(WF_PANEL)
+    return [3, 2].first { panels % $0 == 0 } ?? 1
+  }
+
+  /// Chunks are tasks; where they do not share out evenly, the planes of the last ones are cut into strips, at the
   /// price of computing some rows of the widened map twice.
   func cutDepthwise(_ stage: inout wf_stage) {
-    let panels = stage.middle / Int(WF_PANEL)
-    stage.blockPanels = min(3, panels)
-    let chunks = (panels + stage.blockPanels - 1) / stage.blockPanels
-    let units = chunks * stage.images
+    stage.blockPanels = Self.chunkPanels(stage.outChannels)
+    let chunks = stage.middle / Int(WF_PANEL) / stage.blockPanels
     let twice = stage.weights == nil ? 0.2 : 0.7
     let overlap = twice * Double(stage.kernel - stage.stride) / Double(stage.height)
     var best = (time: Double.infinity, whole: chunks, strips: 1)
@@ -24,7 +28,6 @@ extension Planner {
     }
     (stage.wholeChunks, stage.strips) = (best.whole, best.strips)
     stage.tasks = best.whole * stage.images + (chunks - best.whole) * stage.images * best.strips
-    precondition(units > 0)
   }
 
   /// Blocks of rows, and of panels where there are few rows.
@@ -32,26 +35,32 @@ extension Planner {
     let plane = stage.height * stage.width
     let rows = stage.images * plane
     let panels = stage.outPitch / Int(WF_PANEL)
-    let gathers = stage.parts > 0 || stage.gate.base != -1
-    var best = (time: Double.infinity, rows: rows, panels: panels)
-    let rowChoices =
-      stage.sums.base != -1 ? [plane] : [8, 16, 24, 32, 48, 64, 96, 144].filter { $0 < rows } + (rows <= 192 ? [rows] : [])
-    for blockRows in rowChoices {
+    let isGated = stage.gate.base != -1
+    // Gating the weights or the rows rounds differently: which of them follows from the sizes alone.
+    stage.gatesWeights = isGated && panels * 32 <= plane && panels * stage.channels <= 1 << 12
+    stage.cutsImages = !stage.gatesWeights && stage.sums.base == -1
+    let unit = stage.cutsImages ? rows : plane
+    let gathered = stage.parts > 0 || isGated && !stage.gatesWeights
+    var best = (time: Double.infinity, rows: unit, panels: panels)
+    let rowChoices = [8, 16, 24, 32, 48, 64, 96, 144, 192, 288].filter { $0 < unit } + (unit <= 288 ? [unit] : [])
+    for blockRows in stage.sums.base == -1 ? rowChoices : [plane] {
       for parts in 1...max(1, min(panels, 2 * threads)) {
         let blockPanels = (panels + parts - 1) / parts
-        let tasks = ((rows + blockRows - 1) / blockRows) * ((panels + blockPanels - 1) / blockPanels)
-        // In the time of a multiply-add of one vector.
+        // In the time of a multiply-add of one vector. Weights come through the cache once a task.
         let depth = Double(stage.channels)
-        var time = depth * Double(blockRows * blockPanels)
-        // Weights come through the cache once a task, rows to be gathered too.
-        time += depth * Double(blockPanels) * 2
-        if gathers { time += Double(max(stage.parts, 1) * blockRows) * depth / 16 * 2 }
-        time = makespan([(tasks, time + 500)])
-        if time < best.time { best = (time, blockRows, blockPanels) }
+        var time = depth * Double(blockRows * blockPanels) + depth * Double(blockPanels) * 2 + 500
+        if gathered { time += Double(max(stage.parts, 1) * blockRows) * depth / 16 * 2 }
+        if stage.gatesWeights { time += depth * Double(blockPanels) * 2 }
+        let end = makespan([(tasks(rows / unit, unit, blockRows, panels, blockPanels), time)])
+        if end < best.time { best = (end, blockRows, blockPanels) }
       }
     }
     (stage.blockRows, stage.blockPanels) = (best.rows, best.panels)
-    stage.tasks = ((rows + best.rows - 1) / best.rows) * ((panels + best.panels - 1) / best.panels)
+    stage.tasks = tasks(rows / unit, unit, best.rows, panels, best.panels)
+  }
+
+  private func tasks(_ units: Int, _ rows: Int, _ blockRows: Int, _ panels: Int, _ blockPanels: Int) -> Int {
+    units * ((rows + blockRows - 1) / blockRows) * ((panels + blockPanels - 1) / blockPanels)
   }
 
   /// When the last thread is done, if each takes the next task of groups of equal ones.

@@ -48,7 +48,7 @@ extension Planner {
     add(
       stage, "\(filter.kernel)×\(filter.kernel)/\(stride) to \(value.channels)", value,
       operations: value.height * value.width * value.channels * filter.kernel * filter.kernel * x.channels,
-      weights: filter.weights.count)
+      weights: filter.weightCount)
   }
 
   mutating func depthwise(_ index: Int) {
@@ -61,14 +61,14 @@ extension Planner {
     let (height, width) = (x.height, x.width)
     var operations = value.height * value.width * value.channels * filter.kernel * filter.kernel
     var name = "depthwise \(filter.kernel)×\(filter.kernel)/\(stride) of \(value.channels)"
-    var weights = filter.weights.count
+    var weights = filter.weightCount
     var expansion: PackedFilter?
     var expandActivation = Tensor.Activation.identity
     if case .convolution(let narrow, let expand, _, _, let activation) = graph.operations[x.index],
       fusion.root(x.index) == index
     {
       operations += x.height * x.width * x.channels * narrow.channels
-      weights += expand.weights.count
+      weights += expand.weightCount
       name += ", from \(narrow.channels) by 1×1"
       (x, expansion, expandActivation) = (narrow, expand, activation)
     }
@@ -113,6 +113,7 @@ extension Planner {
     var stage = mapStage(WF_POINTWISE, x, value)
     stage.activation = activation.kind
     use(filter, in: &stage)
+    stage.chunk = fusion.isDepthwise(x) ? Self.chunkPanels(x.channels) * Int(WF_PANEL) : stage.pitch
     if let gate { stage.gate = place(gate) }
     if let sum {
       stage.residual = place(sum.other)
@@ -126,20 +127,21 @@ extension Planner {
     add(
       stage, "1×1 from \(x.channels) to \(value.channels)" + (gate == nil ? "" : ", gated")
         + (sum == nil ? "" : ", added"), value,
-      operations: value.height * value.width * x.channels * filter.output, weights: filter.weights.count)
+      operations: value.height * value.width * x.channels * filter.output, weights: filter.weightCount)
   }
 
   mutating func linear(
     _ value: NetworkGraph.Value, _ x: NetworkGraph.Value, _ filter: PackedFilter, _ activation: Tensor.Activation
   ) {
     var stage = mapStage(WF_POINTWISE, x, value)
+    stage.chunk = stage.pitch
     if let sum = locations[x.index]!.sum { (stage.parts, stage.scale) = (sum.rows, sum.scale) }
     stage.activation = activation.kind
     use(filter, in: &stage)
     cutPointwise(&stage)
     add(
       stage, "linear from \(x.channels) to \(value.channels)", value, operations: x.channels * value.channels,
-      weights: filter.weights.count)
+      weights: filter.weightCount)
   }
 
   /// Writes `value` where it was asked for, if it was.

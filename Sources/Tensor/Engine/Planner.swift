@@ -57,8 +57,32 @@ struct Planner {
     }
     batch = 0..<images
     for index in border..<graph.operations.count { emit(index) }
+    lookAhead()
     arenaSize = arena.arrange()
     for i in stages.indices { arena.settle(&stages[i]) }
+  }
+
+  /// Lets each depthwise stage fetch the weights up to the next one's, and that its own product's. A filter's weights are
+  /// read once a batch, from memory; a network's filters lie in the order in which they are read.
+  private mutating func lookAhead() {
+    let heavy = stages.indices.filter {
+      stages[$0].kind == WF_DEPTHWISE && stages[$0].weights != nil
+        || stages[$0].kind == WF_POINTWISE && stages[$0].height * stages[$0].width > 1
+    }
+    for (i, next) in zip(heavy, heavy.dropFirst()) {
+      let coming = stages[i + 1...next].filter { $0.weights != nil }
+      let ranges = coming.map { ($0.weights!, $0.weights! + Self.weightFloats($0)) }
+      guard let first = ranges.map(\.0).min(), let last = ranges.map(\.1).max() else { continue }
+      let floats = last - first
+      // Not where they lie apart, nor what stays in the cache of its own.
+      guard floats < 2 * coming.reduce(0, { $0 + Self.weightFloats($1) }) + 1 << 16, floats > 1 << 14 else { continue }
+      (stages[i].ahead, stages[i].aheadFloats) = (first, floats)
+    }
+  }
+
+  private static func weightFloats(_ stage: wf_stage) -> Int {
+    (stage.kind == WF_DEPTHWISE ? stage.middle : stage.outPitch) * stage.channels * stage.kernel * stage.kernel
+      / (stage.kind == WF_DEPTHWISE ? stage.kernel * stage.kernel : 1)
   }
 
   // MARK: Values
