@@ -42,8 +42,10 @@ extension Planner {
     let unit = stage.cutsImages ? rows : plane
     let gathered = stage.parts > 0 || isGated && !stage.gatesWeights
     var best = (time: Double.infinity, rows: unit, panels: panels)
-    let rowChoices = [8, 16, 24, 32, 48, 64, 96, 144, 192, 288].filter { $0 < unit } + (unit <= 288 ? [unit] : [])
-    for blockRows in stage.sums.base == -1 ? rowChoices : [plane] {
+    // Whole tiles of eight rows; what is gathered must stay in a core's own cache.
+    let most = gathered ? max(8, (1 << 17) / stage.channels) : 512
+    let rowChoices = Set((1...64).map { (unit + 8 * $0 - 1) / (8 * $0) * 8 }).filter { $0 <= most || $0 == 8 }
+    for blockRows in stage.sums.base == -1 ? rowChoices.sorted() : [plane] {
       for parts in 1...max(1, min(panels, 2 * threads)) {
         let blockPanels = (panels + parts - 1) / parts
         // In the time of a multiply-add of one vector. Weights come through the cache once a task.
