@@ -3,7 +3,7 @@
     python Benchmarks/load_checkpoint.py [--runs 5] [--threads 2]
 
 Makes the weights (efficientnet_pytorch's B7, seeded, 266 MB) in a temporary folder, as a zip and in the format before
-PyTorch 1.6, and as half floats. Ours is `Checkpoint.load` in Benchmarks/LoadCheckpoint; the peer is `torch.load` with
+PyTorch 1.6, and as half floats. Ours is `Checkpoint.load`, by `benchmark load`; the peer is `torch.load` with
 its defaults. Both read the file from the system's cache and end with all tensors in memory; ours as float32 whatever
 the file has. Prints one JSON line for each file: medians of the seconds of the call, of the seconds of the whole
 process (for the peer that includes importing torch) and of the process's peak memory in MiB (VmHWM, so Linux only),
