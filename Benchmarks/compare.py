@@ -67,7 +67,7 @@ def measured(work, options):
                 continue
             figures[side.name] = side.figure(result)
             lines[side.name] = dict(result.json or {}, wall_s=round(result.seconds, 3),
-                                    peak_mib=result.peak and round(result.peak, 1))
+                                    peak_mib=round(result.peak, 1))
         rounds.append((figures, lines))
     progress("")
     return rounds, missing

@@ -1,33 +1,38 @@
-"""What the benchmarks share: processes that are timed, our executable, and what is known of the machine.
-
-Nothing large is imported here or in what runs the processes: the system counts a parent's memory at the fork for the
-child (ru_maxrss), so a parent has to stay smaller than anything that it measures.
-"""
-import collections, json, os, pathlib, platform, resource, subprocess, sys, tempfile, time
+"""What the benchmarks share: processes that are timed, our executable, and what is known of the machine."""
+import collections, json, os, pathlib, platform, subprocess, sys, tempfile, time
 
 root = pathlib.Path(__file__).resolve().parent.parent
 Result = collections.namedtuple("Result", "json seconds peak error")  # the line it printed, wall, MiB, why it failed
 
 
+# Stands between us and what is measured: the system counts a parent's memory at the fork for the child (ru_maxrss), and
+# this one, without the environment's start-up files, has 10 MB. Prints seconds, MiB and the exit status.
+BETWEEN = """
+import os, resource, sys, time
+start = time.perf_counter()
+_, status = os.waitpid(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+seconds, usage = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    print(seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), file=file)
+"""
+
+
 def run(command, environment=None, timeout=1800):
     """Runs a command to its end, in a process of its own; the last line that it printed is JSON, or nothing."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            ["timeout", str(timeout)] + [str(part) for part in command], stdout=out, stderr=err,
-            env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore", **(environment or {})))
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0), err.seek(0)
-        lines, message = out.read().strip().splitlines(), err.read().strip().splitlines()
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore", **(environment or {}))
+    with tempfile.NamedTemporaryFile("r") as usage:
+        process = subprocess.run(
+            [sys.executable, "-S", "-c", BETWEEN, usage.name, "timeout", str(timeout), *map(str, command)],
+            capture_output=True, text=True, env=environment)
+        found = usage.read().split()
     if process.returncode != 0:
-        return Result(None, seconds, None, message[-1] if message else f"exit status {process.returncode}")
-    # What is smaller than this process was at the fork is not known.
-    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak = usage.ru_maxrss / 1024 if usage.ru_maxrss > floor else None
+        return Result(None, None, None, process.stderr.strip()[-500:] or "it could not be started")
+    seconds, peak, status = float(found[0]), float(found[1]), int(found[2])
+    if status != 0:
+        message = process.stderr.strip().splitlines()
+        return Result(None, seconds, None, message[-1] if message else f"exit status {status}")
     try:
-        return Result(json.loads(lines[-1]), seconds, peak, None)
+        return Result(json.loads(process.stdout.strip().splitlines()[-1]), seconds, peak, None)
     except (IndexError, json.JSONDecodeError):
         return Result(None, seconds, peak, None)
 

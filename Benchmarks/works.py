@@ -123,7 +123,7 @@ def memory(options, benchmark, folder):
     yield Work(
         "memory", "peak memory of a process, B4 at 380, one image", "MB",
         [mine([benchmark, "memory", *network, "--threads", options.threads],
-              lambda result: result.json["peak_rss_mib"] * 1.048576)]
+              peak_in_megabytes)]
         # Without the environment's start-up files, which may import more; its packages are the last argument.
         + [Side(name, [options.python, "-S", "-c", PACKAGES + script, path, packages], peak_in_megabytes)
            for name, script in MEMORY.items()]
