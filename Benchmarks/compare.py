@@ -7,6 +7,8 @@ FOLDER has the peers' scripts (bench_forward.py and so on; each prints one JSON 
 the interpreter that runs this. A round runs every side once; a side's figure is the median within its process. Printed:
 for each work the median over the rounds (least–largest) of each side, the median of the rounds' ratios of ours to the
 fastest peer of the same round, and the bars that we set ourselves. A peer that does not run is said and left out.
+A run during which other processes took more than a tenth of a core is repeated once: engines suffer from
+company very differently. What remains disturbed is said.
 --output gets everything as lines of JSON; --quick is one round of few runs of a few works: whether it runs, not how fast.
 """
 import argparse, json, os, pathlib, shutil, statistics, sys, tempfile
@@ -55,9 +57,12 @@ def measured(work, options):
             if side.name in missing or side.name in options.without.split(","):
                 continue
             progress(f"{work.title}: round {number + 1}, {side.name}")
-            for path in work.removed:
-                shutil.rmtree(path, ignore_errors=True)
-            result = measure.run(side.command, dict(side.environment, OMP_NUM_THREADS=str(options.threads)))
+            for _ in range(1 if options.quick else 2):
+                for path in work.removed:
+                    shutil.rmtree(path, ignore_errors=True)
+                result = measure.run(side.command, dict(side.environment, OMP_NUM_THREADS=str(options.threads)))
+                if result.error is not None or result.others < 0.1:
+                    break
             if result.error is not None:
                 if side.name == "ours":
                     sys.exit(f"ours failed: {' '.join(map(str, side.command))}: {result.error}")
@@ -67,7 +72,7 @@ def measured(work, options):
                 continue
             figures[side.name] = side.figure(result)
             lines[side.name] = dict(result.json or {}, wall_s=round(result.seconds, 3),
-                                    peak_mib=round(result.peak, 1))
+                                    peak_mib=round(result.peak, 1), others=round(result.others, 2))
         rounds.append((figures, lines))
     progress("")
     return rounds, missing
@@ -112,6 +117,10 @@ def main():
             ratio = ratios(work, rounds)
             bars = list(judged(work, rounds))
             words = {True: "met", False: "short", None: "not measured"}
+            disturbed = sum(line["others"] >= 0.1 for _, lines in rounds for line in lines.values())
+            if disturbed:
+                print(f"{work.title}: others were busy during {disturbed} of {sum(len(l) for _, l in rounds)} runs",
+                      file=sys.stderr)
             verdicts = "; ".join(f"{text}: {'' if v is None else f'{v:.3g}, '}{words[met]}" for text, v, met in bars)
             print(f"| {work.title}, {work.unit} | {spread(sides['ours'])} | {peers} | "
                   f"{spread(ratio, 2) if ratio else ''} | {verdicts} |", flush=True)

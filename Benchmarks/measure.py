@@ -2,18 +2,26 @@
 import collections, json, os, pathlib, platform, subprocess, sys, tempfile, time
 
 root = pathlib.Path(__file__).resolve().parent.parent
-Result = collections.namedtuple("Result", "json seconds peak error")  # the line it printed, wall, MiB, why it failed
+# The line it printed, wall time, MiB, why it failed, and the cores that others kept busy meanwhile.
+Result = collections.namedtuple("Result", "json seconds peak error others")
 
 
 # Stands between us and what is measured: the system counts a parent's memory at the fork for the child (ru_maxrss), and
 # this one, without the environment's start-up files, has 10 MB. Prints seconds, MiB and the exit status.
 BETWEEN = """
 import os, resource, sys, time
-start = time.perf_counter()
+
+def busy():  # user, nice, system, irq, softirq and steal of all cores, in seconds
+    with open("/proc/stat") as file:
+        ticks = list(map(int, file.readline().split()[1:9]))
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+before, start = busy(), time.perf_counter()
 _, status = os.waitpid(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
 seconds, usage = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+others = max(0, busy() - before - usage.ru_utime - usage.ru_stime) / seconds
 with open(sys.argv[1], "w") as file:
-    print(seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), file=file)
+    print(seconds, usage.ru_maxrss / 1024, others, os.waitstatus_to_exitcode(status), file=file)
 """
 
 
@@ -26,15 +34,15 @@ def run(command, environment=None, timeout=1800):
             capture_output=True, text=True, env=environment)
         found = usage.read().split()
     if process.returncode != 0:
-        return Result(None, None, None, process.stderr.strip()[-500:] or "it could not be started")
-    seconds, peak, status = float(found[0]), float(found[1]), int(found[2])
+        return Result(None, None, None, process.stderr.strip()[-500:] or "it could not be started", None)
+    (seconds, peak, others), status = map(float, found[:3]), int(found[3])
     if status != 0:
         message = process.stderr.strip().splitlines()
-        return Result(None, seconds, None, message[-1] if message else f"exit status {status}")
+        return Result(None, seconds, None, message[-1] if message else f"exit status {status}", others)
     try:
-        return Result(json.loads(process.stdout.strip().splitlines()[-1]), seconds, peak, None)
+        return Result(json.loads(process.stdout.strip().splitlines()[-1]), seconds, peak, None, others)
     except (IndexError, json.JSONDecodeError):
-        return Result(None, seconds, peak, None)
+        return Result(None, seconds, peak, None, others)
 
 
 def built(product, package):
