@@ -3,57 +3,43 @@
     python Benchmarks/load_checkpoint.py [--runs 5] [--threads 2]
 
 Makes the weights (efficientnet_pytorch's B7, seeded, 266 MB) in a temporary folder, as a zip and in the format before
-PyTorch 1.6, and as half floats. Ours is `Checkpoint.load` in Benchmarks/LoadCheckpoint; the peer is `torch.load` with
+PyTorch 1.6, and as half floats. Ours is `Checkpoint.load`, by `benchmark load`; the peer is `torch.load` with
 its defaults. Both read the file from the system's cache and end with all tensors in memory; ours as float32 whatever
 the file has. Prints one JSON line for each file: medians of the seconds of the call, of the seconds of the whole
 process (for the peer that includes importing torch) and of the process's peak memory in MiB (VmHWM, so Linux only),
 with what the process takes to load a file of one number.
 """
-import argparse, json, os, pathlib, platform, statistics, subprocess, sys, tempfile, time
+import argparse, json, pathlib, statistics, sys, tempfile
+import measure
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--runs", type=int, default=5)
 parser.add_argument("--threads", type=int, default=2)
 options = parser.parse_args()
-package = pathlib.Path(__file__).resolve().parent / "LoadCheckpoint"
-
 PEER = """
-import re, sys, time, torch
+import json, re, sys, time, torch
 start = time.perf_counter()
 state = torch.load(sys.argv[1])
 seconds = time.perf_counter() - start
-print(seconds, len(state), re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+print(json.dumps({"seconds": seconds, "tensors": len(state), "peak_rss_mib": peak / 1024}))
 """
 
 
 def run(command):
     """Seconds of the call, seconds of the process, peak resident memory in MiB, number of tensors."""
-    # The process says its peak itself: what the system tells its parent includes the parent, from which it was forked.
-    environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads))
-    start = time.perf_counter()
-    process = subprocess.run(command, capture_output=True, env=environment, text=True)
-    seconds = time.perf_counter() - start
-    if process.returncode != 0:
-        sys.exit(f"{command[0]} failed: {process.stderr[-2000:]}")
-    call, count, kilobytes = process.stdout.split()
-    return float(call), seconds, int(kilobytes) / 1024, int(count)
-
-
-def processor():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
+    # The process says its peak itself: what the system tells its parent includes the parent, which imports PyTorch.
+    result = measure.run(command, {"OMP_NUM_THREADS": str(options.threads)})
+    if result.json is None:
+        sys.exit(f"{command[0]} failed: {result.error}")
+    return result.json["seconds"], result.seconds, result.json["peak_rss_mib"], result.json["tensors"]
 
 
 import torch
 from efficientnet_pytorch import EfficientNet
 
-build = ["swift", "build", "-c", "release", "--package-path", str(package)]
-subprocess.run(build, check=True, stdout=sys.stderr)
-place = subprocess.run(build + ["--show-bin-path"], check=True, capture_output=True, text=True).stdout.strip()
-ours, peer = [f"{place}/load-checkpoint"], [sys.executable, "-c", PEER]
+ours = [str(measure.built("benchmark", measure.root / "Benchmarks")), "load"]
+peer = [sys.executable, "-c", PEER]
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
@@ -80,6 +66,5 @@ with tempfile.TemporaryDirectory() as folder:
             "processSeconds": {side: round(row[1], 3) for side, row in median.items()},
             "peakMiB": {side: round(row[2], 1) for side, row in median.items()},
             "idleMiB": {side: round(value, 1) for side, value in idle.items()},
-            "runs": options.runs, "threads": options.threads, "processor": processor(), "torch": torch.__version__,
-            "swift": subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout.splitlines()[0],
+            "runs": options.runs, "threads": options.threads, "torch": torch.__version__, **measure.machine(),
         }))

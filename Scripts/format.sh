@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-places=(Package.swift Sources Tests Examples Fuzzing/Package.swift Fuzzing/Sources Benchmarks/LoadCheckpoint/Package.swift
-  Benchmarks/LoadCheckpoint/Sources)
+places=(Package.swift Sources Tests Examples Fuzzing/Package.swift Fuzzing/Sources Benchmarks/Package.swift
+  Benchmarks/Sources)
 if [ "${1:-}" = "--fix" ]; then
   swift format --in-place --recursive --parallel "${places[@]}"
 else
