@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "yuv.h"
 
 #include <libavutil/display.h>
 #include <pthread.h>
@@ -57,30 +58,75 @@ void wf_describe_frame(const AVFrame *frame, wf_frame *out) {
   }
 }
 
-static void orient(const uint8_t *rows, size_t stride, int width, int height, int orientation, uint8_t *rgb) {
+enum { BAND = 32 };
+
+/* Stored rows first ..< first + count, which lie at rows, to their places in the upright picture. */
+static void orient(
+  const uint8_t *rows, size_t stride, int first, int count, int width, int height, int orientation, uint8_t *rgb) {
   if (orientation == 0) {
-    for (int y = 0; y < height; y++) memcpy(rgb + (size_t)y * width * 3, rows + y * stride, (size_t)width * 3);
+    for (int s = 0; s < count; s++)
+      memcpy(rgb + (size_t)(first + s) * width * 3, rows + s * stride, (size_t)width * 3);
     return;
   }
   int transpose = orientation & WF_TRANSPOSE;
-  int columns = transpose ? height : width, lines = transpose ? width : height;
-  for (int y = 0; y < lines; y++) {
-    int v = orientation & WF_FLIP_Y ? lines - 1 - y : y;
-    for (int x = 0; x < columns; x++) {
-      int u = orientation & WF_FLIP_X ? columns - 1 - x : x;
-      const uint8_t *from = transpose ? rows + u * stride + (size_t)v * 3 : rows + v * stride + (size_t)u * 3;
-      rgb[0] = from[0];
-      rgb[1] = from[1];
-      rgb[2] = from[2];
-      rgb += 3;
+  ptrdiff_t columns = transpose ? height : width, lines = transpose ? width : height;
+  ptrdiff_t right = orientation & WF_FLIP_X ? -3 : 3, down = (orientation & WF_FLIP_Y ? -3 : 3) * columns;
+  if (right < 0) rgb += (columns - 1) * 3;
+  if (down < 0) rgb += (lines - 1) * columns * 3;
+  ptrdiff_t next_row = transpose ? right : down, next_column = transpose ? down : right;
+  rgb += first * next_row;
+  /* The inner loop runs along the rows that are written. */
+  int outer = transpose ? width : count, inner = transpose ? count : width;
+  size_t from_outer = transpose ? 3 : stride, from_inner = transpose ? stride : 3;
+  ptrdiff_t to_outer = transpose ? next_column : next_row;
+  for (int i = 0; i < outer; i++) {
+    const uint8_t *from = rows + i * from_outer;
+    uint8_t *to = rgb + i * to_outer;
+    for (int j = 0; j < inner; j++, from += from_inner, to += right) {
+      to[0] = from[0];
+      to[1] = from[1];
+      to[2] = from[2];
     }
   }
+}
+
+static int make_room(wf_converter *c, size_t size) {
+  if (size <= c->rows_size) return WF_OK;
+  av_freep(&c->rows);
+  c->rows_size = 0;
+  c->rows = av_malloc(size);
+  if (!c->rows) return WF_NO_MEMORY;
+  c->rows_size = size;
+  return WF_OK;
+}
+
+/* Frames that swscale would convert by table and no filter: 1 if they were converted here instead, 0 if not,
+ * WF_NO_MEMORY. */
+static int convert_420(
+  wf_converter *c, const AVFrame *frame, int width, int height, int orientation, int matrix, int full, uint8_t *rgb) {
+  if (frame->format != AV_PIX_FMT_YUV420P && frame->format != AV_PIX_FMT_YUVJ420P) return 0;
+  if (frame->width != width || frame->height != height || height % 2) return 0;
+  wf_yuv_rule rule = wf_yuv_rule_make(sws_getCoefficients(matrix), full);
+  size_t stride = (size_t)width * 3;
+  const uint8_t *planes[3] = {frame->data[0], frame->data[1], frame->data[2]};
+  if (orientation == 0) return wf_yuv420_to_rgb(&rule, planes, frame->linesize, width, height, rgb, stride);
+  int result = make_room(c, stride * BAND);
+  if (result) return result;
+  for (int first = 0; first < height; first += BAND) {
+    int count = height - first < BAND ? height - first : BAND;
+    for (int i = 0; i < 3; i++) planes[i] = frame->data[i] + (ptrdiff_t)(i ? first / 2 : first) * frame->linesize[i];
+    if (!wf_yuv420_to_rgb(&rule, planes, frame->linesize, width, count, c->rows, stride)) return 0;
+    orient(c->rows, stride, first, count, width, height, orientation, rgb);
+  }
+  return 1;
 }
 
 int wf_convert(
   wf_converter *c, const AVFrame *frame, int width, int height, int orientation, int matrix, int full, uint8_t *rgb) {
   int result = wf_check_size(frame->width, frame->height);
   if (result) return result;
+  result = convert_420(c, frame, width, height, orientation, matrix, full, rgb);
+  if (result) return result == 1 ? WF_OK : result;
   if (!sws_isSupportedInput(frame->format)) return WF_UNSUPPORTED;
   struct SwsContext *before = c->scaler;
   c->scaler = sws_getCachedContext(
@@ -96,20 +142,16 @@ int wf_convert(
   }
   /* The scaler's vector code writes past the last pixel of a row. */
   size_t stride = (((size_t)width * 3 + 63) & ~(size_t)63) + 64;
-  size_t size = stride * (size_t)height + 64;
-  if (size > c->rows_size) {
-    av_freep(&c->rows);
-    c->rows_size = 0;
-    c->rows = av_malloc(size);
-    if (!c->rows) return WF_NO_MEMORY;
-    c->rows_size = size;
-  }
+  if ((result = make_room(c, stride * (size_t)height + 64))) return result;
   uint8_t *planes[4] = {c->rows, NULL, NULL, NULL};
   int strides[4] = {(int)stride, 0, 0, 0};
   result = sws_scale(
     c->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes, strides);
   if (result < 0) return result;
-  orient(c->rows, stride, width, height, orientation, rgb);
+  for (int first = 0; first < height; first += BAND) {
+    int count = height - first < BAND ? height - first : BAND;
+    orient(c->rows + first * stride, stride, first, count, width, height, orientation, rgb);
+  }
   return WF_OK;
 }
 
