@@ -1,110 +1,204 @@
 #include "resample.h"
 
-#include <math.h>
+#include <string.h>
 
-/* Each loop is compiled twice on x86: for AVX2 and for the baseline, chosen at run time. */
+#include "simd.h"
+
+/* Each loop is compiled for AVX-512, AVX2 and the baseline on x86, chosen at run time. */
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,fma")))
-static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-#define DISPATCH(name, ...)                  \
-  if (has_avx2()) name##_avx2(__VA_ARGS__);  \
-  else name##_any(__VA_ARGS__)
-#define BOTH(name, parameters, ...)                                       \
-  AVX2 static void name##_avx2 parameters { name##_body(__VA_ARGS__); }   \
-  static void name##_any parameters { name##_body(__VA_ARGS__); }
+#define VERSIONS(name, parameters, ...)                                                  \
+  WF_TARGET_AVX512 static void name##_avx512 parameters { name##_body(__VA_ARGS__); }    \
+  WF_TARGET_AVX2 static void name##_avx2 parameters { name##_body(__VA_ARGS__); }        \
+  static void name##_plain parameters { name##_body(__VA_ARGS__); }
+#define CALL(name, ...)                                        \
+  switch (wf_instructions_to_use()) {                          \
+    case WF_AVX512: name##_avx512(__VA_ARGS__); break;         \
+    case WF_AVX2: name##_avx2(__VA_ARGS__); break;             \
+    case WF_PLAIN: name##_plain(__VA_ARGS__); break;           \
+  }
 #else
-#define DISPATCH(name, ...) name##_any(__VA_ARGS__)
-#define BOTH(name, parameters, ...) static void name##_any parameters { name##_body(__VA_ARGS__); }
+#define VERSIONS(name, parameters, ...) static void name##_plain parameters { name##_body(__VA_ARGS__); }
+#define CALL(name, ...) name##_plain(__VA_ARGS__)
 #endif
-#define INLINE static inline __attribute__((always_inline))
 
-INLINE uint8_t to_byte(int32_t sum) {
-  int32_t value = sum >> WF_RESAMPLE_BITS;
-  return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+/* Vectors that the compiler splits where registers are shorter. A pixel is three of the four lanes of a short one. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef int32_t ints16 __attribute__((vector_size(64)));
+typedef float floats16 __attribute__((vector_size(64)));
+typedef uint8_t bytes4 __attribute__((vector_size(4)));
+typedef int32_t ints4 __attribute__((vector_size(16)));
+typedef float floats4 __attribute__((vector_size(16)));
+
+enum { HALF = 1 << (WF_RESAMPLE_BITS - 1) };
+
+WF_INLINE uint8_t to_byte(int32_t value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
+
+/* ---- Fixed point: integers may be added in any order. */
+
+/* One pixel of each of `rows` rows (a constant). With `whole` no byte beyond the pixel is read. */
+WF_INLINE void sum_pixels(const uint8_t *in, intptr_t in_stride, int rows, int whole, const int32_t *weights,
+                          int32_t count, uint8_t *out, intptr_t out_stride) {
+  ints4 sums[4];
+  for (int r = 0; r < rows; r++) sums[r] = (ints4){HALF, HALF, HALF, HALF};
+  for (int32_t k = 0; k < count; k++, in += 3)
+    for (int r = 0; r < rows; r++) {
+      bytes4 pixel = {0};
+      if (whole) memcpy(&pixel, in + r * in_stride, 3);
+      else memcpy(&pixel, in + r * in_stride, 4);
+      sums[r] += __builtin_convertvector(pixel, ints4) * weights[k];
+    }
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < 3; c++) out[r * out_stride + c] = to_byte(sums[r][c] >> WF_RESAMPLE_BITS);
 }
 
-void wf_resample_rows(const uint8_t *in, intptr_t in_stride, intptr_t rows, uint8_t *out, intptr_t out_width,
-                      const wf_reach *spans, const int32_t *weights, intptr_t taps) {
-  const int32_t half = 1 << (WF_RESAMPLE_BITS - 1);
-  for (intptr_t y = 0; y < rows; y++) {
-    const uint8_t *row = in + y * in_stride;
-    for (intptr_t x = 0; x < out_width; x++) {
-      const uint8_t *pixel = row + (intptr_t)spans[x].first * 3;
-      const int32_t *weight = weights + x * taps;
-      int32_t red = half, green = half, blue = half;
-      for (int32_t k = 0; k < spans[x].count; k++, pixel += 3) {
-        red += pixel[0] * weight[k];
-        green += pixel[1] * weight[k];
-        blue += pixel[2] * weight[k];
-      }
-      *out++ = to_byte(red);
-      *out++ = to_byte(green);
-      *out++ = to_byte(blue);
+WF_INLINE void rows_body(const uint8_t *in, intptr_t in_stride, intptr_t rows, uint8_t *out, intptr_t out_stride,
+                         intptr_t out_width, const wf_reach *spans, const int32_t *weights, intptr_t taps) {
+  intptr_t y = 0;
+  /* All rows but the last are followed by memory that may be read. */
+  for (; y + 4 < rows; y += 4, in += 4 * in_stride, out += 4 * out_stride)
+    for (intptr_t x = 0; x < out_width; x++)
+      sum_pixels(in + (intptr_t)spans[x].first * 3, in_stride, 4, 0, weights + x * taps, spans[x].count, out + 3 * x,
+                 out_stride);
+  for (; y < rows; y++, in += in_stride, out += out_stride)
+    for (intptr_t x = 0; x < out_width; x++)
+      sum_pixels(in + (intptr_t)spans[x].first * 3, in_stride, 1, 1, weights + x * taps, spans[x].count, out + 3 * x,
+                 out_stride);
+}
+
+VERSIONS(rows,
+         (const uint8_t *in, intptr_t in_stride, intptr_t rows, uint8_t *out, intptr_t out_stride, intptr_t out_width,
+          const wf_reach *spans, const int32_t *weights, intptr_t taps),
+         in, in_stride, rows, out, out_stride, out_width, spans, weights, taps)
+
+void wf_resample_rows(const uint8_t *in, intptr_t in_stride, intptr_t rows, uint8_t *out, intptr_t out_stride,
+                      intptr_t out_width, const wf_reach *spans, const int32_t *weights, intptr_t taps) {
+  CALL(rows, in, in_stride, rows, out, out_stride, out_width, spans, weights, taps);
+}
+
+/* `blocks` (a constant) times 16 bytes of one row. */
+WF_INLINE void sum_rows(const uint8_t *in, intptr_t in_stride, int blocks, const int32_t *weights, int32_t count,
+                        uint8_t *out) {
+  ints16 sums[4];
+  for (int b = 0; b < blocks; b++) sums[b] = (ints16){0} + HALF;
+  for (int32_t k = 0; k < count; k++, in += in_stride)
+    for (int b = 0; b < blocks; b++) {
+      bytes16 bytes;
+      memcpy(&bytes, in + 16 * b, 16);
+      sums[b] += __builtin_convertvector(bytes, ints16) * weights[k];
+    }
+  for (int b = 0; b < blocks; b++) {
+    ints16 value = sums[b] >> WF_RESAMPLE_BITS;
+    ints16 under = value < 0, over = value > 255;
+    value = (value & ~under & ~over) | (over & 255);
+    bytes16 bytes = __builtin_convertvector(value, bytes16);
+    memcpy(out + 16 * b, &bytes, 16);
+  }
+}
+
+WF_INLINE void columns_body(const uint8_t *in, intptr_t in_stride, uint8_t *out, intptr_t out_stride,
+                            intptr_t row_bytes, intptr_t out_height, const wf_reach *spans, const int32_t *weights,
+                            intptr_t taps) {
+  for (intptr_t y = 0; y < out_height; y++, out += out_stride, weights += taps) {
+    const uint8_t *from = in + spans[y].first * in_stride;
+    int32_t count = spans[y].count;
+    intptr_t i = 0;
+    for (; i + 64 <= row_bytes; i += 64) sum_rows(from + i, in_stride, 4, weights, count, out + i);
+    for (; i + 16 <= row_bytes; i += 16) sum_rows(from + i, in_stride, 1, weights, count, out + i);
+    for (; i < row_bytes; i++) {
+      int32_t sum = HALF;
+      for (int32_t k = 0; k < count; k++) sum += from[k * in_stride + i] * weights[k];
+      out[i] = to_byte(sum >> WF_RESAMPLE_BITS);
     }
   }
 }
 
-enum { BLOCK = 1024 };
+VERSIONS(columns,
+         (const uint8_t *in, intptr_t in_stride, uint8_t *out, intptr_t out_stride, intptr_t row_bytes,
+          intptr_t out_height, const wf_reach *spans, const int32_t *weights, intptr_t taps),
+         in, in_stride, out, out_stride, row_bytes, out_height, spans, weights, taps)
 
-INLINE void columns_body(const uint8_t *restrict in, intptr_t in_stride, uint8_t *restrict out,
-                         intptr_t row_bytes, intptr_t out_height, const wf_reach *spans, const int32_t *weights,
-                         intptr_t taps) {
-  int32_t sums[BLOCK];
-  for (intptr_t y = 0; y < out_height; y++) {
-    for (intptr_t start = 0; start < row_bytes; start += BLOCK) {
-      intptr_t n = row_bytes - start < BLOCK ? row_bytes - start : BLOCK;
-      for (intptr_t i = 0; i < n; i++) sums[i] = 1 << (WF_RESAMPLE_BITS - 1);
-      for (int32_t k = 0; k < spans[y].count; k++) {
-        const uint8_t *row = in + (spans[y].first + k) * in_stride + start;
-        const int32_t weight = weights[y * taps + k];
-        for (intptr_t i = 0; i < n; i++) sums[i] += row[i] * weight;
-      }
-      uint8_t *to = out + y * row_bytes + start;
-      for (intptr_t i = 0; i < n; i++) to[i] = to_byte(sums[i]);
-    }
-  }
-}
-
-BOTH(columns,
-     (const uint8_t *in, intptr_t in_stride, uint8_t *out, intptr_t row_bytes, intptr_t out_height,
-      const wf_reach *spans, const int32_t *weights, intptr_t taps),
-     in, in_stride, out, row_bytes, out_height, spans, weights, taps)
-
-void wf_resample_columns(const uint8_t *in, intptr_t in_stride, uint8_t *out, intptr_t row_bytes,
+void wf_resample_columns(const uint8_t *in, intptr_t in_stride, uint8_t *out, intptr_t out_stride, intptr_t row_bytes,
                          intptr_t out_height, const wf_reach *spans, const int32_t *weights, intptr_t taps) {
-  DISPATCH(columns, in, in_stride, out, row_bytes, out_height, spans, weights, taps);
+  CALL(columns, in, in_stride, out, out_stride, row_bytes, out_height, spans, weights, taps);
 }
 
-INLINE void add_row_body(float *restrict sum, const uint8_t *restrict row, intptr_t n, float weight) {
-  for (intptr_t i = 0; i < n; i++) sum[i] += row[i] * weight;
+/* ---- Floats: sums begin at 0 and take their terms in order, downwards with fused multiplication (where the CPU has
+ * it), along the row without. */
+
+WF_INLINE void add_rows(const uint8_t *in, intptr_t in_stride, int blocks, const float *weights, int32_t count,
+                        float *out) {
+#pragma STDC FP_CONTRACT ON
+  floats16 sums[4];
+  for (int b = 0; b < blocks; b++) sums[b] = (floats16){0};
+  for (int32_t k = 0; k < count; k++, in += in_stride)
+    for (int b = 0; b < blocks; b++) {
+      bytes16 bytes;
+      memcpy(&bytes, in + 16 * b, 16);
+      sums[b] += __builtin_convertvector(bytes, floats16) * weights[k];
+    }
+  for (int b = 0; b < blocks; b++) memcpy(out + 16 * b, &sums[b], sizeof sums[b]);
 }
 
-BOTH(add_row, (float *sum, const uint8_t *row, intptr_t n, float weight), sum, row, n, weight)
-
-void wf_resample_float(const uint8_t *in, intptr_t in_stride, intptr_t row_bytes, uint8_t *out, intptr_t out_width,
-                       intptr_t out_height, const wf_reach *column_spans, const float *column_weights,
-                       intptr_t column_taps, const wf_reach *row_spans, const float *row_weights,
-                       intptr_t row_taps, float *row) {
-  for (intptr_t y = 0; y < out_height; y++) {
-    for (intptr_t i = 0; i < row_bytes; i++) row[i] = 0;
-    for (int32_t k = 0; k < column_spans[y].count; k++) {
-      const uint8_t *from = in + (column_spans[y].first + k) * in_stride;
-      DISPATCH(add_row, row, from, row_bytes, column_weights[y * column_taps + k]);
-    }
-    for (intptr_t x = 0; x < out_width; x++) {
-      const float *pixel = row + (intptr_t)row_spans[x].first * 3;
-      const float *weight = row_weights + x * row_taps;
-      float red = 0, green = 0, blue = 0;
-      for (int32_t k = 0; k < row_spans[x].count; k++, pixel += 3) {
-        red += pixel[0] * weight[k];
-        green += pixel[1] * weight[k];
-        blue += pixel[2] * weight[k];
-      }
-      const float sums[3] = {red, green, blue};
-      for (int c = 0; c < 3; c++) {
-        long value = lrintf(sums[c]);
-        *out++ = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-      }
-    }
+WF_INLINE void down(const uint8_t *in, intptr_t in_stride, intptr_t row_bytes, const float *weights, int32_t count,
+                    float *row) {
+#pragma STDC FP_CONTRACT ON
+  intptr_t i = 0;
+  for (; i + 64 <= row_bytes; i += 64) add_rows(in + i, in_stride, 4, weights, count, row + i);
+  for (; i + 16 <= row_bytes; i += 16) add_rows(in + i, in_stride, 1, weights, count, row + i);
+  for (; i < row_bytes; i++) {
+    float sum = 0;
+    for (int32_t k = 0; k < count; k++) sum += in[k * in_stride + i] * weights[k];
+    row[i] = sum;
   }
+}
+
+WF_INLINE void along(const float *row, intptr_t out_width, const wf_reach *spans, const float *weights, intptr_t taps,
+                     float *sums, uint8_t *out) {
+#pragma STDC FP_CONTRACT OFF
+  for (intptr_t x = 0; x < out_width; x++, weights += taps) {
+    const float *pixel = row + (intptr_t)spans[x].first * 3;
+    floats4 sum = {0};
+    for (int32_t k = 0; k < spans[x].count; k++, pixel += 3) {
+      floats4 colours;
+      memcpy(&colours, pixel, sizeof colours);
+      sum += colours * weights[k];
+    }
+    memcpy(sums + 3 * x, &sum, sizeof sum); /* The fourth lane is overwritten by the next pixel. */
+  }
+  for (intptr_t i = 0; i < 3 * out_width; i++) {
+    /* Adding 1.5 · 2²³ rounds to an integer, ties to even, which is then in the low bits. */
+    float large = sums[i] + 0x1.8p23f;
+    int32_t bits;
+    memcpy(&bits, &large, sizeof bits);
+    out[i] = to_byte(bits - 0x4B400000);
+  }
+}
+
+WF_INLINE void float_body(const uint8_t *in, intptr_t in_stride, intptr_t row_bytes, uint8_t *out,
+                          intptr_t out_stride, intptr_t out_width, intptr_t out_height, const wf_reach *column_spans,
+                          const float *column_weights, intptr_t column_taps, const wf_reach *row_spans,
+                          const float *row_weights, intptr_t row_taps, float *scratch) {
+  float *sums = scratch + row_bytes + 1;
+  scratch[row_bytes] = 0; /* read with the last pixel */
+  for (intptr_t y = 0; y < out_height; y++, out += out_stride) {
+    down(in + column_spans[y].first * in_stride, in_stride, row_bytes, column_weights + y * column_taps,
+         column_spans[y].count, scratch);
+    along(scratch, out_width, row_spans, row_weights, row_taps, sums, out);
+  }
+}
+
+VERSIONS(float,
+         (const uint8_t *in, intptr_t in_stride, intptr_t row_bytes, uint8_t *out, intptr_t out_stride,
+          intptr_t out_width, intptr_t out_height, const wf_reach *column_spans, const float *column_weights,
+          intptr_t column_taps, const wf_reach *row_spans, const float *row_weights, intptr_t row_taps,
+          float *scratch),
+         in, in_stride, row_bytes, out, out_stride, out_width, out_height, column_spans, column_weights, column_taps,
+         row_spans, row_weights, row_taps, scratch)
+
+void wf_resample_float(const uint8_t *in, intptr_t in_stride, intptr_t row_bytes, uint8_t *out, intptr_t out_stride,
+                       intptr_t out_width, intptr_t out_height, const wf_reach *column_spans,
+                       const float *column_weights, intptr_t column_taps, const wf_reach *row_spans,
+                       const float *row_weights, intptr_t row_taps, float *scratch) {
+  CALL(float, in, in_stride, row_bytes, out, out_stride, out_width, out_height, column_spans, column_weights,
+       column_taps, row_spans, row_weights, row_taps, scratch);
 }

@@ -28,14 +28,14 @@ extension RGBImage {
     width newWidth: Int, height newHeight: Int, filter: Filter = .triangle, box: Box? = nil
   ) -> RGBImage {
     let box = box ?? Box(x: 0, y: 0, width: Double(width), height: Double(height))
-    precondition(
-      newWidth > 0 && newHeight > 0 && box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0
-        && box.maxX <= Double(width) && box.maxY <= Double(height),
-      "RGBImage.resized: \(box) of \(width)×\(height) to \(newWidth)×\(newHeight)")
-    let columns = Span(of: width, from: box.x, to: box.maxX, into: newWidth)
-    let rows = Span(of: height, from: box.y, to: box.maxY, into: newHeight)
-    if columns.isIdentity && rows.isIdentity { return self }
-    return filter == .triangle ? triangle(columns, rows) : area(columns, rows)
+    if newWidth == width && newHeight == height && box == Box(x: 0, y: 0, width: Double(width), height: Double(height)) {
+      return self
+    }
+    let bytes = [UInt8](unsafeUninitializedCapacity: newWidth * newHeight * 3) { out, initialized in
+      resize(box, width: newWidth, height: newHeight, filter: filter, to: out.baseAddress!, stride: newWidth * 3)
+      initialized = newWidth * newHeight * 3
+    }
+    return RGBImage(width: newWidth, height: newHeight, pixels: bytes)
   }
 
   /// The pixels at columns `x ..< x + width`, rows `y ..< y + height`. What lies outside is reflected at the centre of
@@ -64,59 +64,74 @@ extension RGBImage {
     return RGBImage(width: newWidth, height: newHeight, pixels: bytes)
   }
 
-  private func triangle(_ columns: Span, _ rows: Span) -> RGBImage {
-    let horizontal = columns.triangle()
-    var vertical = rows.triangle()
-    // The first pass makes only the rows that the second one reads.
-    let first = vertical.spans.map(\.first).min()!
-    let end = vertical.spans.map { $0.first + $0.count }.max()!
-    for i in vertical.spans.indices { vertical.spans[i].first -= first }
-    let (inStride, outStride) = (width * 3, columns.count * 3)
-    let between = (end - first).asInt * outStride
-    let narrow = [UInt8](unsafeUninitializedCapacity: between) { out, initialized in
-      pixels.withUnsafeBufferPointer { source in
-        let start = source.baseAddress! + first.asInt * inStride
-        if columns.isIdentity {
-          out.baseAddress!.initialize(from: start, count: between)
-        } else {
-          wf_resample_rows(
-            start, inStride, (end - first).asInt, out.baseAddress!, columns.count, horizontal.spans,
-            horizontal.fixedPoint(), horizontal.taps)
-        }
+  /// As ``resized(width:height:filter:box:)``, to memory of the caller's: `height` rows of `width` pixels whose starts
+  /// are `stride` bytes apart.
+  package func resize(
+    _ box: Box, width newWidth: Int, height newHeight: Int, filter: Filter,
+    to out: UnsafeMutablePointer<UInt8>, stride: Int
+  ) {
+    precondition(
+      newWidth > 0 && newHeight > 0 && box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0
+        && box.maxX <= Double(width) && box.maxY <= Double(height) && stride >= newWidth * 3,
+      "RGBImage.resized: \(box) of \(width)×\(height) to \(newWidth)×\(newHeight)")
+    let columns = Span(of: width, from: box.x, to: box.maxX, into: newWidth)
+    let rows = Span(of: height, from: box.y, to: box.maxY, into: newHeight)
+    pixels.withUnsafeBufferPointer { pixels in
+      if filter == .area {
+        area(pixels.baseAddress!, columns, rows, out, stride)
+      } else {
+        triangle(pixels.baseAddress!, columns, rows, out, stride)
       }
-      initialized = between
     }
-    if rows.isIdentity { return RGBImage(width: columns.count, height: rows.count, pixels: narrow) }
-    let bytes = [UInt8](unsafeUninitializedCapacity: rows.count * outStride) { out, initialized in
-      wf_resample_columns(
-        narrow, outStride, out.baseAddress!, outStride, rows.count, vertical.spans, vertical.fixedPoint(),
-        vertical.taps)
-      initialized = rows.count * outStride
-    }
-    return RGBImage(width: columns.count, height: rows.count, pixels: bytes)
   }
 
-  private func area(_ columns: Span, _ rows: Span) -> RGBImage {
-    var horizontal = columns.isGrowing ? columns.triangle() : columns.area()
+  private func triangle(
+    _ pixels: UnsafePointer<UInt8>, _ columns: Span, _ rows: Span, _ out: UnsafeMutablePointer<UInt8>,
+    _ stride: Int
+  ) {
+    let vertical = rows.triangle()
+    // The first pass makes only the rows that the second one reads.
+    let (first, end) = rows.isIdentity ? (0, rows.count) : vertical.reach
+    let (inStride, rowBytes) = (width * 3, columns.count * 3)
+    func narrow(to target: UnsafeMutablePointer<UInt8>, _ stride: Int) {
+      let horizontal = columns.triangle()
+      wf_resample_rows(
+        pixels + first * inStride, inStride, end - first, target, stride, columns.count, horizontal.spans,
+        horizontal.fixedPoint(), horizontal.taps)
+    }
+    func shorten(_ source: UnsafePointer<UInt8>) {
+      wf_resample_columns(
+        source, rowBytes, out, stride, rowBytes, rows.count, vertical.spans(from: first), vertical.fixedPoint(),
+        vertical.taps)
+    }
+    switch (columns.isIdentity, rows.isIdentity) {
+    case (true, true):
+      for y in 0..<rows.count { (out + y * stride).update(from: pixels + y * inStride, count: rowBytes) }
+    case (false, true): narrow(to: out, stride)
+    case (true, false): shorten(pixels + first * inStride)
+    case (false, false):
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: (end - first) * rowBytes) { between in
+        narrow(to: between.baseAddress!, rowBytes)
+        shorten(between.baseAddress!)
+      }
+    }
+  }
+
+  private func area(
+    _ pixels: UnsafePointer<UInt8>, _ columns: Span, _ rows: Span, _ out: UnsafeMutablePointer<UInt8>,
+    _ stride: Int
+  ) {
+    let horizontal = columns.isGrowing ? columns.triangle() : columns.area()
     let vertical = rows.isGrowing ? rows.triangle() : rows.area()
     // Only the columns under the box are summed.
-    let first = horizontal.spans.map(\.first).min()!
-    let end = horizontal.spans.map { $0.first + $0.count }.max()!
-    for i in horizontal.spans.indices { horizontal.spans[i].first -= first }
-    let rowBytes = (end - first).asInt * 3
-    let count = columns.count * rows.count * 3
-    var row = [Float](repeating: 0, count: rowBytes)
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
-      pixels.withUnsafeBufferPointer { source in
-        wf_resample_float(
-          source.baseAddress! + first.asInt * 3, width * 3, rowBytes, out.baseAddress!, columns.count,
-          rows.count,
-          vertical.spans, vertical.values.map { Float($0) }, vertical.taps,
-          horizontal.spans, horizontal.values.map { Float($0) }, horizontal.taps, &row)
-      }
-      initialized = count
+    let (first, end) = horizontal.reach
+    let rowBytes = (end - first) * 3
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rowBytes + columns.count * 3 + 2) { scratch in
+      wf_resample_float(
+        pixels + first * 3, width * 3, rowBytes, out, stride, columns.count, rows.count,
+        vertical.spans, vertical.floats(), vertical.taps,
+        horizontal.spans(from: first), horizontal.floats(), horizontal.taps, scratch.baseAddress!)
     }
-    return RGBImage(width: columns.count, height: rows.count, pixels: bytes)
   }
 }
 
@@ -155,11 +170,10 @@ private struct Span {
     for i in 0..<count {
       let center = Double(start) + (Double(i) + 0.5) * scale
       let first = max(0, Int(center - support + 0.5))
-      let end = min(size, Int(center + support + 0.5))
-      let values = (first..<max(first, end)).map { position in
+      let end = max(first, min(size, Int(center + support + 0.5)))
+      weights.set(i, first: first, count: end - first) { position in
         max(0, 1 - abs((Double(position) - center + 0.5) * (1 / support)))
       }
-      weights.append(first: first, values)
     }
     return weights
   }
@@ -171,10 +185,10 @@ private struct Span {
       let from = Double(start) + Double(i) * scale
       let to = min(from + scale, Double(size))
       let first = min(Int(from), size - 1)
-      let end = min(size, max(first + 1, Int(to.rounded(.up))))
-      var values = (first..<end).map { min(to, Double($0 + 1)) - max(from, Double($0)) }
-      if values.count > 1, values.last! < 1e-6 { values.removeLast() }
-      weights.append(first: first, values)
+      var end = min(size, max(first + 1, Int(to.rounded(.up))))
+      func share(_ position: Int) -> Double { min(to, Double(position + 1)) - max(from, Double(position)) }
+      if end - first > 1, share(end - 1) < 1e-6 { end -= 1 }
+      weights.set(i, first: first, count: end - first, share)
     }
     return weights
   }
@@ -183,30 +197,43 @@ private struct Span {
 /// Which input pixels make each output pixel, and by how much.
 private struct Weights {
   let taps: Int
-  var spans: [wf_reach] = []
-  var values: [Double] = []
+  private(set) var spans: [wf_reach]
+  private var values: [Double]
 
   init(taps: Int, count: Int) {
     self.taps = taps
-    spans.reserveCapacity(count)
-    values.reserveCapacity(count * taps)
+    spans = [wf_reach](repeating: wf_reach(first: 0, count: 0), count: count)
+    values = [Double](repeating: 0, count: count * taps)
   }
 
-  /// Weights for one more output pixel, divided by their sum.
-  mutating func append(first: Int, _ raw: [Double]) {
-    let sum = raw.reduce(0, +)
-    precondition(raw.count <= taps, "resampling: \(raw.count) weights where \(taps) fit")
-    spans.append(wf_reach(first: Int32(first), count: Int32(raw.count)))
-    values.append(contentsOf: sum == 0 ? raw : raw.map { $0 / sum })
-    values.append(contentsOf: repeatElement(0, count: taps - raw.count))
+  /// Weights for output pixel `i` from `count` input pixels, divided by their sum.
+  mutating func set(_ i: Int, first: Int, count: Int, _ weight: (Int) -> Double) {
+    precondition(count <= taps, "resampling: \(count) weights where \(taps) fit")
+    spans[i] = wf_reach(first: Int32(first), count: Int32(count))
+    var sum = 0.0
+    for k in 0..<count {
+      values[i * taps + k] = weight(first + k)
+      sum += values[i * taps + k]
+    }
+    if sum != 0 {
+      for k in 0..<count { values[i * taps + k] /= sum }
+    }
   }
+
+  /// The first input pixel of all, and the one after the last.
+  var reach: (first: Int, end: Int) {
+    (Int(spans.map(\.first).min()!), Int(spans.map { $0.first + $0.count }.max()!))
+  }
+
+  /// Spans counted from input pixel `start`.
+  func spans(from start: Int) -> [wf_reach] {
+    spans.map { wf_reach(first: $0.first - Int32(start), count: $0.count) }
+  }
+
+  func floats() -> [Float] { values.map { Float($0) } }
 
   func fixedPoint() -> [Int32] {
     let one = Double(1 << WF_RESAMPLE_BITS)
     return values.map { Int32(0.5 + $0 * one) }
   }
-}
-
-extension Int32 {
-  fileprivate var asInt: Int { Int(self) }
 }
