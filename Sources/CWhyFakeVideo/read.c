@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <libavutil/cpu.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +163,8 @@ static int open_video(wf_video *v, const char *path, int threads) {
   if (!v->codec || !v->packet || !v->frame) return WF_NO_MEMORY;
   if ((result = avcodec_parameters_to_context(v->codec, v->stream->codecpar)) < 0) return result;
   v->codec->pkt_timebase = v->stream->time_base;
-  v->codec->thread_count = threads;
+  /* Asked to choose, libav takes one more than there are processors. */
+  v->codec->thread_count = threads > 0 ? threads : FFMIN(av_cpu_count(), 16);
   v->codec->max_pixels = WF_MAX_PIXELS;
   if ((result = avcodec_open2(v->codec, decoder, NULL)) < 0) return result;
   v->frames_in_order = packets_are_frames(v->format, v->codec->codec_id);

@@ -35,30 +35,36 @@ WF_INLINE uint8_t to_byte(int32_t value) { return (uint8_t)(value < 0 ? 0 : valu
 
 /* ---- Fixed point: integers may be added in any order. */
 
-/* One pixel of each of `rows` rows (a constant). With `whole` no byte beyond the pixel is read. */
-WF_INLINE void sum_pixels(const uint8_t *in, intptr_t in_stride, int rows, int whole, const int32_t *weights,
+/* One pixel of each of `rows` rows (a constant). Four bytes of it are read and written unless `exact`. */
+WF_INLINE void sum_pixels(const uint8_t *in, intptr_t in_stride, int rows, int exact, const int32_t *weights,
                           int32_t count, uint8_t *out, intptr_t out_stride) {
   ints4 sums[4];
   for (int r = 0; r < rows; r++) sums[r] = (ints4){HALF, HALF, HALF, HALF};
   for (int32_t k = 0; k < count; k++, in += 3)
     for (int r = 0; r < rows; r++) {
       bytes4 pixel = {0};
-      if (whole) memcpy(&pixel, in + r * in_stride, 3);
-      else memcpy(&pixel, in + r * in_stride, 4);
+      memcpy(&pixel, in + r * in_stride, exact ? 3 : 4);
       sums[r] += __builtin_convertvector(pixel, ints4) * weights[k];
     }
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < 3; c++) out[r * out_stride + c] = to_byte(sums[r][c] >> WF_RESAMPLE_BITS);
+  for (int r = 0; r < rows; r++) {
+    ints4 value = sums[r] >> WF_RESAMPLE_BITS;
+    ints4 under = value < 0, over = value > 255;
+    bytes4 pixel = __builtin_convertvector((value & ~under & ~over) | (over & 255), bytes4);
+    memcpy(out + r * out_stride, &pixel, exact ? 3 : 4);
+  }
 }
 
 WF_INLINE void rows_body(const uint8_t *in, intptr_t in_stride, intptr_t rows, uint8_t *out, intptr_t out_stride,
                          intptr_t out_width, const wf_reach *spans, const int32_t *weights, intptr_t taps) {
-  intptr_t y = 0;
-  /* All rows but the last are followed by memory that may be read. */
+  intptr_t y = 0, last = out_width - 1;
+  /* The fourth byte belongs to the next pixel, which comes later, except in the last column and row. */
   for (; y + 4 < rows; y += 4, in += 4 * in_stride, out += 4 * out_stride)
-    for (intptr_t x = 0; x < out_width; x++)
-      sum_pixels(in + (intptr_t)spans[x].first * 3, in_stride, 4, 0, weights + x * taps, spans[x].count, out + 3 * x,
-                 out_stride);
+    for (intptr_t x = 0; x < out_width; x++) {
+      const uint8_t *from = in + (intptr_t)spans[x].first * 3;
+      const int32_t *weight = weights + x * taps;
+      if (x < last) sum_pixels(from, in_stride, 4, 0, weight, spans[x].count, out + 3 * x, out_stride);
+      else sum_pixels(from, in_stride, 4, 1, weight, spans[x].count, out + 3 * x, out_stride);
+    }
   for (; y < rows; y++, in += in_stride, out += out_stride)
     for (intptr_t x = 0; x < out_width; x++)
       sum_pixels(in + (intptr_t)spans[x].first * 3, in_stride, 1, 1, weights + x * taps, spans[x].count, out + 3 * x,

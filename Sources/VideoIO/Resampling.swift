@@ -28,11 +28,14 @@ extension RGBImage {
     width newWidth: Int, height newHeight: Int, filter: Filter = .triangle, box: Box? = nil
   ) -> RGBImage {
     let box = box ?? Box(x: 0, y: 0, width: Double(width), height: Double(height))
-    if newWidth == width && newHeight == height && box == Box(x: 0, y: 0, width: Double(width), height: Double(height)) {
+    if newWidth == width && newHeight == height
+      && box == Box(x: 0, y: 0, width: Double(width), height: Double(height))
+    {
       return self
     }
     let bytes = [UInt8](unsafeUninitializedCapacity: newWidth * newHeight * 3) { out, initialized in
-      resize(box, width: newWidth, height: newHeight, filter: filter, to: out.baseAddress!, stride: newWidth * 3)
+      resize(
+        box, width: newWidth, height: newHeight, filter: filter, to: out.baseAddress!, stride: newWidth * 3)
       initialized = newWidth * newHeight * 3
     }
     return RGBImage(width: newWidth, height: newHeight, pixels: bytes)
@@ -101,7 +104,8 @@ extension RGBImage {
     }
     func shorten(_ source: UnsafePointer<UInt8>) {
       wf_resample_columns(
-        source, rowBytes, out, stride, rowBytes, rows.count, vertical.spans(from: first), vertical.fixedPoint(),
+        source, rowBytes, out, stride, rowBytes, rows.count, vertical.spans(from: first),
+        vertical.fixedPoint(),
         vertical.taps)
     }
     switch (columns.isIdentity, rows.isIdentity) {

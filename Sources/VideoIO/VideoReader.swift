@@ -26,7 +26,7 @@ public struct VideoReader: ~Copyable {
     public var colourMatrix: ColourMatrix?
     /// The range to use whatever is tagged; nil: as tagged, limited if nothing is.
     public var colourRange: ColourRange?
-    /// Threads that decode; 0: as many as there are processors.
+    /// Threads that decode; 0: as many as there are processors, 16 at most.
     public var threads: Int
 
     /// Options; everything has a default.

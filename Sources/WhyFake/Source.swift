@@ -41,7 +41,9 @@ struct Source {
 
   private func video(_ path: String, _ stopwatch: inout Stopwatch) throws -> Material {
     try context.report(.reading, 0)
-    var reader = try stopwatch.measure(.reading) { try VideoReader(path: path) }
+    var reader = try stopwatch.measure(.reading) {
+      try VideoReader(path: path, options: .init(threads: ComputeRuntime.threads))
+    }
     do {
       return try video(&reader, &stopwatch)
     } catch let error as VideoError where error.code == .noSuchFrame {

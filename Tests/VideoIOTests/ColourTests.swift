@@ -142,6 +142,39 @@ struct ColourTests {
     }
   }
 
+  @Test(
+    "8-bit 4:2:0 of any matrix and range becomes RGB bit for bit as swscale makes it",
+    .enabled(if: FFmpeg.isThere, "install ffmpeg"),
+    arguments: [(2, 2), (30, 4), (32, 34), (62, 2), (64, 6), (66, 2), (96, 70), (130, 8), (254, 66)])
+  func sameAsScaler(width: Int, height: Int) throws {
+    let folder = try Folder()
+    var state = UInt32(truncatingIfNeeded: width * 1000 + height)
+    let raw = (0..<width * height * 3 / 2).map { _ -> UInt8 in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(state >> 24)
+    }
+    try Data(raw).write(to: folder.url.appendingPathComponent("raw"))
+    let path = folder.path("noise.mkv")
+    try FFmpeg.run(
+      "ffmpeg",
+      ["-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "\(width)x\(height)"]
+        + ["-i", folder.path("raw"), "-c:v", "ffv1", path])
+    for (matrix, name) in [
+      (ColourMatrix.bt601, "smpte170m"), (.bt709, "bt709"), (.bt2020, "bt2020"), (.fcc, "fcc"),
+      (.smpte240m, "smpte240m"),
+    ] {
+      for (range, tag) in [(ColourRange.limited, "tv"), (.full, "pc")] {
+        let expected = try FFmpeg.run(
+          "ffmpeg",
+          ["-v", "error", "-i", path, "-vf"]
+            + ["scale=in_color_matrix=\(name):in_range=\(tag):flags=bilinear,format=rgb24"]
+            + ["-f", "rawvideo", "-"])
+        let options = VideoReader.Options(colourMatrix: matrix, colourRange: range)
+        #expect(try Self.first(path, options: options).pixels == [UInt8](expected), "\(matrix), \(range)")
+      }
+    }
+  }
+
   @Test("a frame of 8K is read", .enabled(if: FFmpeg.isThere, "install ffmpeg"))
   func large() throws {
     let folder = try Folder()
@@ -174,6 +207,7 @@ struct ColourTests {
     for _ in 0..<3 { try writer.append(Self.quarters(96, 48), duration: 0.1) }
     try writer.finish()
     var data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let stored = try Self.first(path)
     let header = try #require(data.range(of: Data("tkhd".utf8)))
     for (offset, value) in zip([0, 4, 12, 16], matrix) {
       let fixed = UInt32(bitPattern: value << 16).bigEndian
@@ -185,7 +219,19 @@ struct ColourTests {
     let properties = try VideoReader(path: path).properties
     #expect(properties.rotation == degrees && properties.isMirrored == isMirrored)
     #expect((properties.width, properties.height) == (matrix[0] == 0 ? (48, 96) : (96, 48)))
-    #expect(Self.corners(try Self.first(path)) == seen)
+    let upright = try Self.first(path)
+    #expect(Self.corners(upright) == seen)
+    // Every pixel is where the matrix takes it.
+    var expected = upright
+    let (a, b, c, d) = (Int(matrix[0]), Int(matrix[1]), Int(matrix[2]), Int(matrix[3]))
+    for q in 0..<stored.height {
+      for p in 0..<stored.width {
+        let x = a * p + c * q + (a + c < 0 ? upright.width - 1 : 0)
+        let y = b * p + d * q + (b + d < 0 ? upright.height - 1 : 0)
+        expected[x, y] = stored[p, q]
+      }
+    }
+    #expect(upright == expected)
   }
 
   @Test(

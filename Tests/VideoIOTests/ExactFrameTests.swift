@@ -139,6 +139,27 @@ struct ExactFrameTests {
   }
 
   @Test(
+    "frames that are left undecoded change no bit of those that are asked for",
+    arguments: Recipe.all.filter {
+      ["B-frames", "one group of pictures", "open groups", "Matroska", "HEVC, open groups"].contains($0.name)
+    })
+  func undecoded(recipe: Recipe) throws {
+    let folder = try Folder()
+    let path = try recipe.make(in: folder)
+    var reader = try VideoReader(path: path)
+    var all: [RGBImage] = []
+    try reader.frames(at: Array(0..<reader.properties.frameCount)) { all.append($0.image) }
+    for threads in [1, 2] {
+      for (offset, step) in [(0, 7), (3, 5), (1, 2), (2, 31), (all.count - 1, 1)] {
+        var reader = try VideoReader(path: path, options: .init(threads: threads))
+        try reader.frames(at: Array(stride(from: offset, to: all.count, by: step))) { frame in
+          #expect(frame.image == all[frame.index], "frame \(frame.index) of every \(step)")
+        }
+      }
+    }
+  }
+
+  @Test(
     "a frame that turns out to be missing makes the reader count, and the others keep their right numbers")
   func contradiction() throws {
     let folder = try Folder()

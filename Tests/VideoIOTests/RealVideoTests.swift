@@ -65,6 +65,41 @@ struct RealVideoTests {
     }
   }
 
+  @Test("32 frames, the others left undecoded where they may be, are those of a full decode, bit for bit")
+  func sparse() throws {
+    let videos = try #require(testData).appendingPathComponent("videos")
+    let names = try Self.golden().keys.sorted()
+    for name in names.filter({ $0.hasPrefix("dfdc/") }).prefix(3) + names.suffix(1) {
+      let path = videos.appendingPathComponent(name).path
+      var reader = try VideoReader(path: path)
+      let count = reader.properties.frameCount
+      let sets = [FrameSampling.indices(count: 32, of: count), Array(stride(from: 1, to: count, by: 13))]
+      let wanted = Set(sets.joined())
+      var sums: [Int: UInt64] = [:]
+      try reader.frames(at: Array(0..<count)) { frame in
+        if wanted.contains(frame.index) { sums[frame.index] = Self.checksum(frame.image) }
+      }
+      for (threads, indices) in [(1, sets[0]), (2, sets[0]), (2, sets[1])] {
+        var reader = try VideoReader(path: path, options: .init(threads: threads))
+        var given: [Int: UInt64] = [:]
+        try reader.frames(at: indices) { given[$0.index] = Self.checksum($0.image) }
+        #expect(given == sums.filter { indices.contains($0.key) }, "\(name), \(threads) threads")
+      }
+    }
+  }
+
+  /// FNV-1a over words of eight bytes.
+  private static func checksum(_ image: RGBImage) -> UInt64 {
+    image.pixels.withUnsafeBytes { bytes in
+      var sum: UInt64 = 14_695_981_039_346_656_037
+      for at in stride(from: 0, to: bytes.count - 7, by: 8) {
+        sum = (sum ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 1_099_511_628_211
+      }
+      for byte in bytes.suffix(bytes.count % 8) { sum = (sum ^ UInt64(byte)) &* 1_099_511_628_211 }
+      return sum
+    }
+  }
+
   @Test(
     "32 frames of each go to the folder WHYFAKE_FRAME_DUMP, for Tests/Golden/video/compare.py",
     .enabled(

@@ -70,6 +70,87 @@ struct ResamplingTests {
     #expect(half[0, 0] == (100, 100, 100))
   }
 
+  @Test(
+    "the area filter is its sums taken in order, in Float, to the last bit",
+    arguments: [
+      (Box(x: 0, y: 0, width: 150, height: 121), 16, 16),
+      (Box(x: 7.25, y: 3.5, width: 90.5, height: 70), 31, 9),
+      (Box(x: 100, y: 2, width: 50, height: 119), 1, 50), (Box(x: 31, y: 40, width: 64, height: 64), 32, 64),
+      (Box(x: 0.9, y: 0.1, width: 23, height: 17), 22, 5),
+    ])
+  func areaInOrder(box: Box, width: Int, height: Int) {
+    let image = Self.picture(150, 121)
+    let result = image.resized(width: width, height: height, filter: .area, box: box)
+    let columns = Self.shares(box.x, box.maxX, width, of: image.width)
+    let rows = Self.shares(box.y, box.maxY, height, of: image.height)
+    // A CPU without fused multiplication rounds once more.
+    let both = [true, false].map { isFused in
+      RGBImage(
+        width: width, height: height,
+        pixels: rows.flatMap { row in
+          columns.flatMap { column in
+            (0..<3).map { channel in
+              var sum: Float = 0
+              for (x, share) in column {
+                var down: Float = 0
+                for (y, share) in row {
+                  let value = Float(image.pixels[(y * image.width + x) * 3 + channel])
+                  down = isFused ? down.addingProduct(value, share) : down + value * share
+                }
+                sum += down * share
+              }
+              return UInt8(sum.rounded(.toNearestOrEven))
+            }
+          }
+        })
+    }
+    #expect(both.contains(result))
+  }
+
+  /// The input pixels under each of `count` output pixels between two edges, with their shares.
+  private static func shares(_ start: Double, _ end: Double, _ count: Int, of size: Int) -> [[(Int, Float)]] {
+    let scale = Double(Float(end) - Float(start)) / Double(count)
+    return (0..<count).map { i in
+      let from = Double(Float(start)) + Double(i) * scale
+      let to = min(from + scale, Double(size))
+      var shares = (Int(from)..<min(size, Int(to.rounded(.up)))).map {
+        ($0, min(to, Double($0 + 1)) - max(from, Double($0)))
+      }
+      if shares.count > 1, shares.last!.1 < 1e-6 { shares.removeLast() }
+      let sum = shares.reduce(0) { $0 + $1.1 }
+      return shares.map { ($0.0, Float($0.1 / sum)) }
+    }
+  }
+
+  @Test(
+    "a part resized into the caller's memory is the resized part, and nothing beside it is written",
+    arguments: RGBImage.Filter.allCases)
+  func callersMemory(filter: RGBImage.Filter) {
+    let image = Self.picture(90, 70)
+    for (box, width, height) in [
+      (Box(x: 0, y: 0, width: 90, height: 70), 90, 70), (Box(x: 0, y: 0, width: 90, height: 70), 33, 70),
+      (Box(x: 0, y: 0, width: 90, height: 70), 90, 21),
+      (Box(x: 40.5, y: 30, width: 49.5, height: 40), 17, 13),
+      (Box(x: 60, y: 50, width: 30, height: 20), 50, 41),
+    ] {
+      let expected = image.resized(width: width, height: height, filter: filter, box: box)
+      let stride = width * 3 + 5
+      var memory = [UInt8](repeating: 77, count: 9 + stride * height)
+      memory.withUnsafeMutableBufferPointer {
+        image.resize(
+          box, width: width, height: height, filter: filter, to: $0.baseAddress! + 7, stride: stride)
+      }
+      for y in 0..<height {
+        let row = 7 + y * stride
+        #expect(
+          memory[row..<row + width * 3].elementsEqual(
+            expected.pixels[y * width * 3..<(y + 1) * width * 3]))
+        #expect(memory[(row + width * 3)...].prefix(y == height - 1 ? 2 : 5).allSatisfy { $0 == 77 })
+      }
+      #expect(memory.prefix(7).allSatisfy { $0 == 77 })
+    }
+  }
+
   @Test("a picture of one colour keeps it at every size", arguments: RGBImage.Filter.allCases)
   func constant(filter: RGBImage.Filter) {
     let image = RGBImage(width: 37, height: 23, red: 255, green: 128, blue: 1)

@@ -72,7 +72,7 @@ typedef struct {
   char format[32];
 } wf_frame;
 
-/* Opens a file; threads 0 means as many as libav finds useful. */
+/* Opens a file; threads 0 means as many as there are processors, 16 at most. */
 int wf_video_open(const char *_Nonnull path, int threads, wf_video *_Nullable *_Nonnull out);
 void wf_video_close(wf_video *_Nullable video);
 void wf_video_describe(const wf_video *_Nonnull video, wf_stream *_Nonnull out);
