@@ -1,5 +1,4 @@
 import CWhyFakeTensor
-import Dispatch
 import Foundation
 
 /// Threads and kernels that all tensor operations of the process share.
@@ -36,9 +35,13 @@ public enum ComputeRuntime {
   /// OpenBLAS's name for the matrix kernels in use, such as `SkylakeX`.
   public static var blasCore: String { String(cString: wf_blas_core_name()) }
 
-  /// What computes, for reports: `OpenBLAS SkylakeX, 2 threads`.
+  /// The kernels of the engine that runs networks: `avx512`, `avx2`, `neon` or `portable`, the best that the CPU has
+  /// unless the environment variable `WHYFAKE_KERNELS` names another one that it has.
+  public static var kernelSet: String { String(cString: wf_kernel_set()) }
+
+  /// What computes, for reports: `avx512 kernels, OpenBLAS SkylakeX, 2 threads`.
   public static var summary: String {
-    "OpenBLAS \(blasCore), \(threads) \(threads == 1 ? "thread" : "threads")"
+    "\(kernelSet) kernels, OpenBLAS \(blasCore), \(threads) \(threads == 1 ? "thread" : "threads")"
   }
 
   /// Calls `body` for the parts of `0..<count`, on several threads at once where that pays.
@@ -51,14 +54,26 @@ public enum ComputeRuntime {
     let parts = wf_is_worker() ? 1 : min(threads, (count + grain - 1) / max(grain, 1))
     guard parts > 1 else { return body(0..<count) }
     withoutActuallyEscaping(body) { body in
-      // Safe: concurrentPerform returns when all parts are done, and `body` touches only what its part owns.
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: parts) { part in
-        wf_set_worker(true)
-        defer { wf_set_worker(false) }
-        let (start, end) = (count * part / parts, count * (part + 1) / parts)
-        if start < end { body(start..<end) }
+      var job = Job(count: count, parts: parts, body: body)
+      withUnsafeMutablePointer(to: &job) { job in
+        wf_parallel(
+          Int32(parts),
+          { context, thread, threads in
+            // Safe: the call returns when all parts are done, and `body` touches only what its part owns.
+            let job = context!.assumingMemoryBound(to: Job.self).pointee
+            for part in stride(from: Int(thread), to: job.parts, by: Int(threads)) {
+              let (start, end) = (job.count * part / job.parts, job.count * (part + 1) / job.parts)
+              if start < end { job.body(start..<end) }
+            }
+          }, job)
       }
     }
+  }
+
+  /// What ``split(_:grain:_:)`` hands to the pool.
+  private struct Job {
+    let count: Int
+    let parts: Int
+    let body: (Range<Int>) -> Void
   }
 }
