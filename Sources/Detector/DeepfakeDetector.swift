@@ -108,6 +108,15 @@ public struct DeepfakeDetector: GradientClassifier {
     try weights.writeSafetensors(to: path, precision: precision)
   }
 
+  /// Whether `a` and `b` are known to say the same of every crop: copies of one loaded detector.
+  package static func areSame(_ a: any Classifier, _ b: any Classifier) -> Bool {
+    func plain(_ classifier: any Classifier) -> DeepfakeDetector? {
+      classifier as? DeepfakeDetector ?? (classifier as? AttentiveDetector)?.detector
+    }
+    guard let a = plain(a), let b = plain(b) else { return false }
+    return a.network.isSame(as: b.network) && a.description == b.description
+  }
+
   // MARK: Classifier
 
   /// What the model is and what it wants to be fed.

@@ -1,3 +1,4 @@
+public import Detector
 public import FaceCrop
 
 /// A method that says which parts of a clip a detector relied on.
@@ -16,6 +17,13 @@ public protocol Explainer: Sendable {
   ///   - context: progress and cancellation. Call ``ExplanationContext/report(_:)`` now and then: it throws when
   ///     the work is cancelled.
   func explain(_ clip: Clip, for target: Target, context: ExplanationContext) throws -> ExplanationMap
+}
+
+/// An explainer whose pass through the network also scores: who wants both pays once.
+public protocol ScoringExplainer: Explainer {
+  /// The detector that is explained. A map's logits are what it says of each crop, and a map's values are the same for
+  /// either class.
+  var scoringDetector: any Classifier { get }
 }
 
 extension Explainer {

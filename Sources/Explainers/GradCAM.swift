@@ -7,13 +7,16 @@ import Tensor
 /// Each channel of the block's activations A is weighted by the spatial mean of ∂z/∂A, and the channels are added:
 /// what is above 0 speaks for fake, what is below 0 for real. With one logit the class "real" has the logit −z, so
 /// that its map is the negative (the binary extension); the usual ReLU comes with ``ExplanationMap/relevance()``.
-public struct GradCAM: Explainer {
+public struct GradCAM: ScoringExplainer {
   /// `gradcam`.
   public let name = "gradcam"
   /// The detector that is explained.
   public let detector: any GradientClassifier
   /// Where activations are taken.
   public let block: Block
+
+  /// The detector that is explained.
+  public var scoringDetector: any Classifier { detector }
 
   /// GradCAM of `detector` at `block`, by default where the detector says: the last activation before pooling, for Learn
   /// To Pay Attention its coarsest level.

@@ -70,6 +70,17 @@ public enum ComputeRuntime {
     }
   }
 
+  /// `body` of each of `0..<count`, in order, computed on several threads at once.
+  package static func map<R>(_ count: Int, _ body: (Int) -> R) -> [R] {
+    var results = [R?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { results in
+      split(count) { range in
+        for i in range { results[i] = body(i) }
+      }
+    }
+    return results.map { $0! }
+  }
+
   /// What ``split(_:grain:_:)`` hands to the pool.
   private struct Job {
     let count: Int

@@ -58,15 +58,30 @@ public struct Analyzer: Sendable {
     let material = try source.read(path, &stopwatch)
 
     let total = material.tracks.reduce(0) { $0 + $1.clips[0].frames.count }
+    let scoring = options.explainers.firstIndex { scores($0, recipe, options) }
     var done = 0
-    var tracks = try material.tracks.map { track in
-      let logits = try stopwatch.measure(.scoring) {
-        try score(track.clips[0], options, path) { count in
-          try context.report(.scoring, Double(done + count) / Double(total))
+    var shared: [Int: ExplanationMap] = [:]
+    var tracks = try material.tracks.enumerated().map { i, track in
+      let clip = track.clips[0]
+      var logits: [Float]
+      if let scoring, track.judged {
+        let map = try stopwatch.measure(.explaining) {
+          let (before, share) = (Double(done) / Double(total), Double(clip.frames.count) / Double(total))
+          return try explainAndScore(clip, options.explainers[scoring], options, path, context) { done in
+            context.progress(.scoring, before + done * share)
+          }
+        }
+        shared[i] = map
+        logits = map.logits
+      } else {
+        logits = try stopwatch.measure(.scoring) {
+          try score(clip, options, path) { count in
+            try context.report(.scoring, Double(done + count) / Double(total))
+          }
         }
       }
       done += logits.count
-      return Analysis.Track(clip: track.clips[0], judged: track.judged, logits: logits)
+      return Analysis.Track(clip: clip, judged: track.judged, logits: logits)
     }
 
     let judged = tracks.indices.filter { tracks[$0].judged }
@@ -76,6 +91,11 @@ public struct Analyzer: Sendable {
       for (e, explainer) in options.explainers.enumerated() {
         let own = options.explainerCrops[explainer.name] ?? recipe
         let clip = material.tracks[i].clips[recipes.firstIndex(of: own) ?? 0]
+        if e == scoring, var map = shared[i] {
+          map.target = target
+          tracks[i].explanations.append(Analysis.Explanation(map: map, clip: clip))
+          continue
+        }
         let before = Double(n * options.explainers.count + e)
         let map = try stopwatch.measure(.explaining) {
           try explainer.explain(
@@ -93,6 +113,32 @@ public struct Analyzer: Sendable {
       timings: stopwatch.timings, notes: material.notes)
   }
 
+  /// Whether `explainer` scores the crops that the detector scores, as the detector does.
+  private func scores(_ explainer: any Explainer, _ recipe: CropRecipe, _ options: AnalysisOptions) -> Bool {
+    guard let explainer = explainer as? any ScoringExplainer else { return false }
+    return DeepfakeDetector.areSame(explainer.scoringDetector, detector)
+      && (options.explainerCrops[explainer.name] ?? recipe) == recipe
+  }
+
+  /// The map of a clip from the pass that scores it; its target is to be set.
+  private func explainAndScore(
+    _ clip: Clip, _ explainer: any Explainer, _ options: AnalysisOptions, _ path: String,
+    _ context: AnalysisContext, _ progress: @escaping @Sendable (Double) -> Void
+  ) throws -> ExplanationMap {
+    do {
+      let map = try explainer.explain(
+        clip, for: options.target ?? .fake,
+        context: ExplanationContext(
+          batchSize: options.batchSize, progress: progress, checkCancellation: context.checkCancellation))
+      try check(map.logits, clip, path)
+      return map
+    } catch let error as ExplanationError {
+      // A model that cannot even score is the model's fault, not the explainer's.
+      _ = try score(clip, options, path) { _ in try context.checkCancellation() }
+      throw error
+    }
+  }
+
   /// The logits of a clip's crops, batch by batch.
   private func score(
     _ clip: Clip, _ options: AnalysisOptions, _ path: String, _ report: (Int) throws -> Void
@@ -103,13 +149,17 @@ public struct Analyzer: Sendable {
       let batch = first..<min(first + options.batchSize, clip.frames.count)
       logits += try detector.logits(clip.tensor(batch)).elements
     }
+    try check(logits, clip, path)
+    try report(logits.count)
+    return logits
+  }
+
+  private func check(_ logits: [Float], _ clip: Clip, _ path: String) throws {
     guard logits.count == clip.frames.count, logits.allSatisfy(\.isFinite) else {
       throw AnalysisError(
         path: path,
         message: "the model \(detector.info.name) gives no finite logit for each crop; check its file")
     }
-    try report(logits.count)
-    return logits
   }
 }
 

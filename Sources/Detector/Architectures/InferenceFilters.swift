@@ -37,7 +37,7 @@ final class InferenceFilters: @unchecked Sendable {
 
   /// A linear layer for the engine.
   func packed(linear name: String) -> PackedFilter {
-    packed(name) { 
+    packed(name) {
       PackedFilter(parameters["\(name).weight"]!, bias: parameters["\(name).bias"]!, in: memory)
     }
   }

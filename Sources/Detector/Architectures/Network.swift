@@ -14,6 +14,9 @@ public struct Network: Sendable {
   private let filters: InferenceFilters
   private let plans: NetworkPlans?
 
+  /// Whether `other` is a copy of this network.
+  func isSame(as other: Network) -> Bool { filters === other.filters }
+
   /// A network from its parameters.
   ///
   /// - Parameters:
@@ -131,7 +134,9 @@ public struct Network: Sendable {
   /// The plan for the logits of `x`, if there is a single one.
   func plan(for x: Tensor) -> ExecutionPlan? {
     let blocks = 0..<architecture.blocks.count
-    guard let plans, x.shape[0] <= NetworkPlans.batch, !blocks.contains(where: layout.isAttended) else { return nil }
+    guard let plans, x.shape[0] <= NetworkPlans.batch, !blocks.contains(where: layout.isAttended) else {
+      return nil
+    }
     let task = NetworkPlans.Task(blocks: blocks, kept: blocks.filter(layout.isTap), summarizes: true)
     return plans.plan(task, x.shape, paddings(x))
   }

@@ -22,7 +22,8 @@ extension Planner {
       for strips in [1, 2, 3, 4, 6, 8, 12, 16]
       where (strips == 1) == (whole == chunks) && strips * 4 <= stage.outHeight {
         let tasks = (whole * stage.images, (chunks - whole) * stage.images * strips)
-        let time = makespan([(tasks.0, 1), (tasks.1, 1 / Double(strips) + overlap)]) + 0.002 * Double(tasks.1)
+        let time =
+          makespan([(tasks.0, 1), (tasks.1, 1 / Double(strips) + overlap)]) + 0.002 * Double(tasks.1)
         if time < best.time { best = (time, whole, strips) }
       }
     }

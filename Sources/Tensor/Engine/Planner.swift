@@ -37,7 +37,8 @@ struct Planner {
   private static let wholeMapBytes = 16 << 20
 
   init(_ graph: NetworkGraph, outputs: [NetworkGraph.Value], images: Int, threads: Int) {
-    precondition(images > 0 && threads > 0 && !outputs.isEmpty, "ExecutionPlan: \(images) images, \(threads) threads")
+    precondition(
+      images > 0 && threads > 0 && !outputs.isEmpty, "ExecutionPlan: \(images) images, \(threads) threads")
     self.graph = graph
     wanted = outputs
     self.images = images
@@ -75,13 +76,16 @@ struct Planner {
       guard let first = ranges.map(\.0).min(), let last = ranges.map(\.1).max() else { continue }
       let floats = last - first
       // Not where they lie apart, nor what stays in the cache of its own.
-      guard floats < 2 * coming.reduce(0, { $0 + Self.weightFloats($1) }) + 1 << 16, floats > 1 << 14 else { continue }
+      guard floats < 2 * coming.reduce(0, { $0 + Self.weightFloats($1) }) + 1 << 16, floats > 1 << 14 else {
+        continue
+      }
       (stages[i].ahead, stages[i].aheadFloats) = (first, floats)
     }
   }
 
   private static func weightFloats(_ stage: wf_stage) -> Int {
-    (stage.kind == WF_DEPTHWISE ? stage.middle : stage.outPitch) * stage.channels * stage.kernel * stage.kernel
+    (stage.kind == WF_DEPTHWISE ? stage.middle : stage.outPitch) * stage.channels * stage.kernel
+      * stage.kernel
       / (stage.kind == WF_DEPTHWISE ? stage.kernel * stage.kernel : 1)
   }
 
@@ -197,7 +201,8 @@ struct Planner {
     stages.append(stage)
     summaries.append(
       ExecutionPlan.StageSummary(
-        name: name, images: stage.images, operations: 2 * Double(operations * batch.count), weightBytes: Double(4 * weights),
+        name: name, images: stage.images, operations: 2 * Double(operations * batch.count),
+        weightBytes: Double(4 * weights),
         mapBytes: Double(4 * (input + output + residual))))
   }
 
