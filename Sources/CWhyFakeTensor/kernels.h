@@ -17,7 +17,13 @@
 typedef struct {
   const char *name;
   void (*run_task)(const wf_stage *stage, float *const *bases, float *scratch, intptr_t task);
+  void (*run_step)(const wf_step *step, float *scratch, intptr_t task);
+  void (*adam)(const wf_adam_tensor *tensor, intptr_t first, intptr_t last, float beta1, float beta2, float rate,
+               float correction, float epsilon, float keep);
 } wf_kernels;
+
+/// The set in use.
+const wf_kernels *wf_kernels_in_use(void);
 
 /// Lets a waiting thread wait a moment longer; `looks` counts from 0.
 void wf_pause(int *looks);

@@ -8,7 +8,9 @@
 #include "vector.h"
 
 #include "stages.h"
+#include "training.h"
+#include "training_backward.h"
 
-const wf_kernels wf_avx2_kernels = {"avx2", run_task};
+const wf_kernels wf_avx2_kernels = {"avx2", run_task, run_step, adam};
 #pragma clang attribute pop
 #endif

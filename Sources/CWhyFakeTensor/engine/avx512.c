@@ -7,7 +7,9 @@
 #include "vector.h"
 
 #include "stages.h"
+#include "training.h"
+#include "training_backward.h"
 
-const wf_kernels wf_avx512_kernels = {"avx512", run_task};
+const wf_kernels wf_avx512_kernels = {"avx512", run_task, run_step, adam};
 #pragma clang attribute pop
 #endif

@@ -47,6 +47,8 @@ static const wf_kernels *chosen(void) {
   return set;
 }
 
+const wf_kernels *wf_kernels_in_use(void) { return chosen(); }
+
 const char *wf_kernel_set(void) { return chosen()->name; }
 
 bool wf_has_kernel_set(const char *name) { return named(name) != NULL; }
