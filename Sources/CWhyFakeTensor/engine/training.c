@@ -13,12 +13,15 @@ intptr_t wf_step_scratch(const wf_step *s) {
   const wf_layer *l = s->layer;
   switch (s->kind) {
     case WF_FORWARD_POINTWISE:
-      return s->source ? ((l->images * l->height * l->width) / l->parts + 1) * s->inputPitch : 0;
+      return ((l->images * l->height * l->width) / l->parts + 1) *
+             ((s->source ? s->inputPitch : 0) + (s->streams ? l->pitch : 0));
     case WF_FORWARD_DEPTHWISE:
-      return (s->kernel + 1) * ((l->width - 1) * s->stride + s->kernel) * s->blockPanels * WF_PANEL;
-    case WF_BACKWARD_POINTWISE: return s->blockRows * (l->pitch + s->blockPanels * WF_PANEL);
+      return ((s->kernel + 1) * ((l->width - 1) * s->stride + s->kernel) + (s->streams ? 128 + l->width : 0)) *
+             s->blockPanels * WF_PANEL;
+    case WF_BACKWARD_POINTWISE: return s->blockRows * (l->pitch + 2 * s->blockPanels * WF_PANEL);
     case WF_BACKWARD_DEPTHWISE: {
-      intptr_t columns = (l->width - 1) * s->stride + s->kernel, gradients = s->inputWidth + s->kernel - 1;
+      intptr_t columns = larger((l->width - 1) * s->stride + s->kernel, s->inputWidth + s->left);
+      intptr_t gradients = s->inputWidth + s->left + s->kernel;
       intptr_t rows = s->kernel * (columns + gradients + s->inputWidth) + s->inputWidth + larger(columns, gradients);
       return rows * s->blockPanels * WF_PANEL;
     }

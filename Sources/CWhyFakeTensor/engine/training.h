@@ -4,6 +4,24 @@ WF_INLINE vec normalized(const wf_layer *l, vec y, intptr_t c) {
   return multiply_add(y, load(l->factor + c), load(l->shift + c));
 }
 
+/// Stores past the caches: for maps that would push everything else out of them before they are read.
+WF_INLINE void stream(float *p, vec v) { __builtin_nontemporal_store(v, (vec *)p); }
+
+/// Waits for what was streamed, before other threads are told.
+WF_INLINE void end_stream(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
+/// Rows to where they are not needed soon.
+static void stream_rows(const float *from, intptr_t fromStep, float *to, intptr_t toStep, intptr_t rows,
+                        intptr_t channels) {
+  for (intptr_t i = 0; i < rows; i++)
+    for (intptr_t c = 0; c < channels; c += WF_LANES) stream(to + i * toStep + c, load(from + i * fromStep + c));
+  end_stream();
+}
+
 /// The pixels of part `part` of `parts`.
 WF_INLINE intptr_t part_start(intptr_t total, intptr_t part, intptr_t parts) { return total * part / parts; }
 
@@ -43,16 +61,48 @@ static void add_statistics(const float *rows, intptr_t count, intptr_t step, int
   }
 }
 
+/// Pixels that are computed together: their chains of instructions overlap, and memory is read in the order in which it
+/// lies.
+#define WF_TOGETHER 4
+
+/// `rows` rows of a map, normalised, activated and gated; fetches what lies `ahead` floats further on.
+WF_INLINE void activate_some(const int rows, const bool activated, const bool gated, const wf_layer *l,
+                             const float *from, intptr_t fromStep, const float *gates, intptr_t channel,
+                             intptr_t channels, float *out, intptr_t outStep, intptr_t ahead) {
+  const float *factors = l->factor + channel, *shifts = l->shift + channel;
+  for (intptr_t c = 0; c < channels; c += WF_LANES) {
+    vec n[rows], factor = load(factors + c), shift = load(shifts + c);
+    WF_UNROLL for (int i = 0; i < rows; i++) {
+      n[i] = multiply_add(load(from + i * fromStep + c), factor, shift);
+      __builtin_prefetch(from + i * fromStep + c + ahead);
+    }
+    if (activated) activate_vectors(n, rows, WF_SILU);
+    if (gated) {
+      vec gate = load(gates + channel + c);
+      WF_UNROLL for (int i = 0; i < rows; i++) n[i] *= gate;
+    }
+    WF_UNROLL for (int i = 0; i < rows; i++) store(out + i * outStep + c, n[i]);
+  }
+}
+
 /// Rows of a map, normalised and activated, and gated if `gates` is given.
 static void activate_rows(const wf_layer *l, const float *from, intptr_t fromStep, const float *gates, intptr_t rows,
-                          intptr_t channel, intptr_t channels, float *out, intptr_t outStep) {
-  for (intptr_t i = 0; i < rows; i++, from += fromStep, out += outStep)
-    for (intptr_t c = 0; c < channels; c += WF_LANES) {
-      vec n = normalized(l, load(from + c), channel + c);
-      if (l->activated) n = logistic(n, n);
-      if (gates) n *= load(gates + channel + c);
-      store(out + c, n);
-    }
+                          intptr_t channel, intptr_t channels, float *out, intptr_t outStep, intptr_t ahead) {
+#define WF_ACTIVATE(count, activated, gated) \
+  activate_some(count, activated, gated, l, from, fromStep, gates, channel, channels, out, outStep, ahead)
+  while (rows > 0) {
+    intptr_t count = rows < WF_TOGETHER ? 1 : WF_TOGETHER;
+    if (!l->activated && gates) WF_ACTIVATE(1, false, true), count = 1;
+    else if (!l->activated) WF_ACTIVATE(1, false, false), count = 1;
+    else if (gates && count == 1) WF_ACTIVATE(1, true, true);
+    else if (gates) WF_ACTIVATE(WF_TOGETHER, true, true);
+    else if (count == 1) WF_ACTIVATE(1, true, false);
+    else WF_ACTIVATE(WF_TOGETHER, true, false);
+    from += count * fromStep;
+    out += count * outStep;
+    rows -= count;
+  }
+#undef WF_ACTIVATE
 }
 
 static void pack_weights(const wf_step *s, intptr_t task) {
@@ -138,14 +188,18 @@ static void forward_pointwise(const wf_step *s, float *scratch, intptr_t task) {
       intptr_t end = smaller(last, (i / plane + 1) * plane);
       activate_rows(s->source, s->source->map + i * s->inputPitch, s->inputPitch,
                     s->gate ? s->gate->gates + i / plane * s->inputPitch : NULL, end - i, 0, s->inputPitch,
-                    scratch + (i - first) * s->inputPitch, s->inputPitch);
+                    scratch + (i - first) * s->inputPitch, s->inputPitch, 16 * s->inputPitch);
       i = end;
     }
     p.a = scratch;
+    scratch += (last - first) * s->inputPitch;
   }
+  float *out = p.out;
+  if (s->streams) p.out = scratch;
   multiply(&p, last - first, l->pitch / WF_PANEL);
   float *mean = l->partials + task * 2 * l->pitch;
   add_statistics(p.out, last - first, l->pitch, l->pitch, 0, mean, mean + l->pitch);
+  if (s->streams) stream_rows(p.out, l->pitch, out, l->pitch, last - first, l->pitch);
 }
 
 static void (*const filters[2][2])(const filter_row_operands *) = {{filter_3_1, filter_3_2}, {filter_5_1, filter_5_2}};
@@ -161,7 +215,8 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
   float *mean = l->partials + image * 2 * pitch + channel;
   filter_row_operands f = {.step = step, .weights = s->packed + channel * kernel * kernel, .bias = s->zeros,
                            .width = l->width, .outStep = pitch, .panels = step / WF_PANEL};
-  float *zeros = scratch, *ring = scratch + ringRow;
+  float *zeros = scratch, *ring = scratch + ringRow, *rowsOut = ring + kernel * ringRow;
+  if (s->streams) f.outStep = step;
   memset(scratch, 0, (size_t)((kernel + 1) * ringRow) * sizeof(float));
   intptr_t next = 0, done = 0, many = quotient_up(128, l->width);
   for (intptr_t y = 0; y < l->height; y++) {
@@ -170,7 +225,7 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
       float *row = ring + next % kernel * ringRow + s->left * step;
       const float *from = in + next * s->inputWidth * pitch;
       if (s->source)
-        activate_rows(s->source, from, pitch, NULL, present, channel, step, row, step);
+        activate_rows(s->source, from, pitch, NULL, present, channel, step, row, step, s->inputWidth * pitch);
       else
         for (intptr_t x = 0; x < present; x++) memcpy(row + x * step, from + x * pitch, (size_t)step * sizeof(float));
     }
@@ -180,11 +235,12 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
       rows[ky] = at < 0 || at >= s->inputHeight ? zeros : ring + at % kernel * ringRow;
     }
     f.rows = rows;
-    f.out = out + y * l->width * pitch;
+    f.out = s->streams ? rowsOut + (y - done) * l->width * step : out + y * l->width * pitch;
     filters[kernel == 5][s->stride - 1](&f);
     if ((y + 1) % many == 0 || y + 1 == l->height) {
-      add_statistics(out + done * l->width * pitch, (y + 1 - done) * l->width, pitch, step, done * l->width, mean,
-                     mean + pitch);
+      float *to = out + done * l->width * pitch, *from = s->streams ? rowsOut : to;
+      add_statistics(from, (y + 1 - done) * l->width, f.outStep, step, done * l->width, mean, mean + pitch);
+      if (s->streams) stream_rows(from, step, to, pitch, (y + 1 - done) * l->width, step);
       done = y + 1;
     }
   }
@@ -233,10 +289,17 @@ static void forward_pool(const wf_step *s, intptr_t task) {
   for (intptr_t i = 0; i < plane; i += WF_FEW_ROWS) {
     intptr_t rows = smaller(WF_FEW_ROWS, plane - i);
     for (intptr_t c = first; c < last; c += WF_LANES) {
-      vec sum = splat(0);
-      for (intptr_t r = 0; r < rows; r++) {
-        vec n = normalized(l, load(map + (i + r) * pitch + c), c);
-        sum += l->activated ? logistic(n, n) : n;
+      vec sum = splat(0), factor = load(l->factor + c), shift = load(l->shift + c), n[WF_FEW_ROWS];
+      if (rows == WF_FEW_ROWS) {
+        WF_UNROLL for (int r = 0; r < WF_FEW_ROWS; r++)
+          n[r] = multiply_add(load(map + (i + r) * pitch + c), factor, shift);
+        if (l->activated) activate_vectors(n, WF_FEW_ROWS, WF_SILU);
+        WF_UNROLL for (int r = 0; r < WF_FEW_ROWS; r++) sum += n[r];
+      } else {
+        for (intptr_t r = 0; r < rows; r++) {
+          vec v = multiply_add(load(map + (i + r) * pitch + c), factor, shift);
+          sum += l->activated ? logistic(v, v) : v;
+        }
       }
       store(out + c, load(out + c) + sum);
     }

@@ -78,32 +78,52 @@ static void outer(const float *g, intptr_t gStep, intptr_t rows, const float *x,
   }
 }
 
-/// Of gated rows: the gated values again, to `x`, and the sums that the gate and the normalisation need.
-static void gated_sums(const wf_layer *l, const float *gates, const float *y, const float *u, intptr_t step,
-                       intptr_t rows, intptr_t channel, intptr_t channels, float *x, float *sums) {
-  for (intptr_t i = 0; i < rows; i += WF_FEW_ROWS) {
-    intptr_t few = smaller(WF_FEW_ROWS, rows - i);
-    for (intptr_t k = 0; k < channels; k += WF_LANES) {
-      intptr_t c = channel + k;
-      float *total = sums + c;
-      vec mean = load(l->mean + c), gate = load(gates + c), sum[5];
-      WF_UNROLL for (int j = 0; j < 5; j++) sum[j] = load(total + j * step);
-      for (intptr_t r = i; r < i + few; r++) {
-        vec v = load(y + r * step + k), g = load(u + r * step + k), value, slope = splat(1);
-        vec n = normalized(l, v, c);
-        if (l->activated) slope = silu_slope(n, &value); else value = n;
-        store(x + r * channels + k, value * gate);
-        vec flow = g * slope;
-        v -= mean;
-        sum[0] = multiply_add(g, value, sum[0]);
-        sum[1] += flow;
-        sum[2] += slope;
-        sum[3] = multiply_add(flow, v, sum[3]);
-        sum[4] = multiply_add(slope, v, sum[4]);
-      }
-      WF_UNROLL for (int j = 0; j < 5; j++) store(total + j * step, sum[j]);
-    }
+/// Values and slopes of SiLU at `count` vectors, side by side; `n` becomes the values.
+WF_INLINE void silu_slopes(const int count, vec *n, vec *slope) {
+  WF_UNROLL for (int i = 0; i < count; i++) slope[i] = logistic(n[i], splat(1));
+  WF_UNROLL for (int i = 0; i < count; i++) {
+    n[i] *= slope[i];
+    slope[i] = multiply_add(n[i], 1 - slope[i], slope[i]);
   }
+}
+
+/// Of `rows` gated rows: the gated values again, to `x`, and the sums that the gate and the normalisation need.
+WF_INLINE void gated_sums_of(const int rows, const wf_layer *l, const float *gates, const float *y, intptr_t step,
+                             const float *u, intptr_t uStep, intptr_t channel, intptr_t channels, float *x,
+                             float *sums) {
+  for (intptr_t k = 0; k < channels; k += WF_LANES) {
+    intptr_t c = channel + k;
+    float *total = sums + c;
+    vec mean = load(l->mean + c), gate = load(gates + c), factor = load(l->factor + c), shift = load(l->shift + c);
+    vec v[rows], n[rows], slope[rows], sum[5];
+    WF_UNROLL for (int r = 0; r < rows; r++) {
+      v[r] = load(y + r * step + k);
+      n[r] = multiply_add(v[r], factor, shift);
+      slope[r] = splat(1);
+    }
+    if (l->activated) silu_slopes(rows, n, slope);
+    WF_UNROLL for (int j = 0; j < 5; j++) sum[j] = load(total + j * step);
+    WF_UNROLL for (int r = 0; r < rows; r++) {
+      store(x + r * channels + k, n[r] * gate);
+      vec g = load(u + r * uStep + k), flow = g * slope[r], d = v[r] - mean;
+      sum[0] = multiply_add(g, n[r], sum[0]);
+      sum[1] += flow;
+      sum[2] += slope[r];
+      sum[3] = multiply_add(flow, d, sum[3]);
+      sum[4] = multiply_add(slope[r], d, sum[4]);
+    }
+    WF_UNROLL for (int j = 0; j < 5; j++) store(total + j * step, sum[j]);
+  }
+}
+
+static void gated_sums(const wf_layer *l, const float *gates, const float *y, intptr_t step, const float *u,
+                       intptr_t uStep, intptr_t rows, intptr_t channel, intptr_t channels, float *x, float *sums) {
+  intptr_t i = 0;
+  for (; i + WF_TOGETHER <= rows; i += WF_TOGETHER)
+    gated_sums_of(WF_TOGETHER, l, gates, y + i * step, step, u + i * uStep, uStep, channel, channels, x + i * channels,
+                  sums);
+  for (; i < rows; i++)
+    gated_sums_of(1, l, gates, y + i * step, step, u + i * uStep, uStep, channel, channels, x + i * channels, sums);
 }
 
 /// Adds Σ z and Σ z · (y − mean) of rows of the gradient that a layer's output gets.
@@ -134,11 +154,11 @@ static void backward_pointwise(const wf_step *s, float *scratch, intptr_t task) 
   intptr_t part = task % s->parts, panel = task / s->parts * s->blockPanels, plane = l->height * l->width;
   intptr_t pitch = s->inputPitch, panels = smaller(s->blockPanels, pitch / WF_PANEL - panel);
   intptr_t channel = panel * WF_PANEL, channels = panels * WF_PANEL;
-  float *rows = scratch, *gated = scratch + s->blockRows * l->pitch;
+  float *rows = scratch, *gated = scratch + s->blockRows * l->pitch, *given = gated + s->blockRows * channels;
   float *filter = s->filterSums ? s->filterSums + part * l->pitch * pitch + channel : NULL;
   product p = {.a = rows, .rowStep = l->pitch, .length = s->outputs, .segments = 1,
                .weights = s->packedBackward + channel * s->outputs, .panelStep = s->outputs * WF_PANEL,
-               .bias = s->zeros, .outStep = pitch, .residualStep = pitch};
+               .bias = s->zeros, .residualStep = pitch};
   float *sums = t ? t->sums + part * 2 * pitch : NULL;
   if (t) clear_sums(sums, 2, pitch, channel, channels);
   bool adds = false;
@@ -148,21 +168,25 @@ static void backward_pointwise(const wf_step *s, float *scratch, intptr_t task) 
     for (intptr_t block = 0; block < blocks; block++) {
       intptr_t first = image * plane + part_start(plane, block, blocks);
       intptr_t count = image * plane + part_start(plane, block + 1, blocks) - first;
-      map_gradient(s, image, first, count, rows);
-      p.out = s->output + first * pitch + channel;
+      float *out = s->streams ? given : s->output + first * pitch + channel;
+      intptr_t outStep = s->streams ? channels : pitch;
+      p.outStep = outStep;
+      p.out = out;
       p.residual = s->residual ? s->residual + first * pitch + channel : NULL;
+      map_gradient(s, image, first, count, rows);
       multiply(&p, count, panels);
       const float *x = s->input + first * pitch + channel;
       intptr_t xStep = pitch;
       if (s->gate) {
-        gated_sums(s->source, s->gate->gates + image * pitch, s->source->map + first * pitch + channel, p.out, pitch,
-                   count, channel, channels, gated, s->gate->sums + image * 5 * pitch);
+        gated_sums(s->source, s->gate->gates + image * pitch, s->source->map + first * pitch + channel, pitch, out,
+                   outStep, count, channel, channels, gated, s->gate->sums + image * 5 * pitch);
         x = gated;
         xStep = channels;
       }
       if (t)
-        add_sums(t, t->map + first * pitch + channel, pitch, p.out, pitch, t->imageFactors ? t->imageFactors[image] : 1,
-                 count, channel, channels, sums);
+        add_sums(t, t->map + first * pitch + channel, pitch, out, outStep,
+                 t->imageFactors ? t->imageFactors[image] : 1, count, channel, channels, sums);
+      if (s->streams) stream_rows(out, outStep, s->output + first * pitch + channel, pitch, count, channels);
       if (filter) outer(rows, l->pitch, l->pitch, x, xStep, panels, count, filter, pitch, adds);
       adds = true;
     }
@@ -277,25 +301,40 @@ static void backward_gate_weights(const wf_step *s, intptr_t task) {
     }
 }
 
+/// `pixels` pixels of an output map's gradient, from `start` on.
+WF_INLINE void filtered_gradient_of(const int pixels, const wf_step *s, intptr_t image, intptr_t start,
+                                    intptr_t channel, intptr_t channels, float *out, intptr_t outStep) {
+  const wf_layer *l = s->layer;
+  intptr_t pitch = l->pitch;
+  const float *map = l->map + start, *gradient = s->gradient + start;
+  const float *gates = s->gate->gates + image * pitch, *pooled = s->gate->pooledGradient + image * pitch;
+  for (intptr_t k = 0; k < channels; k += WF_LANES) {
+    intptr_t c = channel + k;
+    vec a = load(l->a + c), b = load(l->b + c), shift = load(l->c + c), gate = load(gates + c), share = load(pooled + c);
+    vec v[pixels], n[pixels], slope[pixels];
+    WF_UNROLL for (int x = 0; x < pixels; x++) {
+      v[x] = load(map + x * pitch + k);
+      n[x] = normalized(l, v[x], c);
+      __builtin_prefetch(map + (l->width + x) * pitch + k);
+      __builtin_prefetch(gradient + (l->width + x) * pitch + k);
+    }
+    silu_slopes(pixels, n, slope);
+    WF_UNROLL for (int x = 0; x < pixels; x++) {
+      vec z = multiply_add(load(gradient + x * pitch + k), gate, share) * slope[x];
+      store(out + x * outStep + k, multiply_add(a, z, multiply_add(b, v[x], shift)));
+    }
+  }
+}
+
 /// Row `y` of an output map's gradient: `count` pixels, `outStep` apart, of `channels` channels from `channel`.
 static void filtered_gradient(const wf_step *s, intptr_t image, intptr_t y, intptr_t count, intptr_t channel,
                               intptr_t channels, float *out, intptr_t outStep) {
   const wf_layer *l = s->layer;
-  intptr_t pitch = l->pitch, start = (image * l->height + y) * l->width * pitch + channel;
-  const float *map = l->map + start, *gradient = s->gradient + start;
-  for (intptr_t k = 0; k < channels; k += WF_LANES) {
-    intptr_t c = channel + k;
-    vec a = load(l->a + c), b = load(l->b + c), shift = load(l->c + c), gate = splat(1), pooled = splat(0);
-    if (s->gate) {
-      gate = load(s->gate->gates + image * pitch + c);
-      pooled = load(s->gate->pooledGradient + image * pitch + c);
-    }
-    for (intptr_t x = 0; x < count; x++) {
-      vec v = load(map + x * pitch + k), z = multiply_add(load(gradient + x * pitch + k), gate, pooled), value;
-      if (l->activated) z *= silu_slope(normalized(l, v, c), &value);
-      store(out + x * outStep + k, multiply_add(a, z, multiply_add(b, v, shift)));
-    }
-  }
+  intptr_t pitch = l->pitch, start = (image * l->height + y) * l->width * pitch + channel, x = 0;
+  for (; x + WF_TOGETHER <= count; x += WF_TOGETHER)
+    filtered_gradient_of(WF_TOGETHER, s, image, start + x * pitch, channel, channels, out + x * outStep, outStep);
+  for (; x < count; x++)
+    filtered_gradient_of(1, s, image, start + x * pitch, channel, channels, out + x * outStep, outStep);
 }
 
 /// Adds the gradient of a depthwise filter that one output row gives: `sums` is `[panel][kernel²][WF_PANEL]`.
@@ -309,7 +348,7 @@ WF_INLINE void filter_gradient(const int kernel, const int together, const int s
       const float *from[together];
       WF_UNROLL for (int k = 0; k < together; k++) from[k] = rows[ky + k] + c;
       for (intptr_t x = 0; x < count; x++) {
-        vec v = load(g + x * stride * step + c);
+        vec v = load(g + x * step + c);
         WF_UNROLL for (int k = 0; k < together; k++)
           WF_UNROLL for (int kx = 0; kx < kernel; kx++)
             sum[k * kernel + kx] = multiply_add(v, load(from[k] + (x * stride + kx) * step), sum[k * kernel + kx]);
@@ -319,57 +358,143 @@ WF_INLINE void filter_gradient(const int kernel, const int together, const int s
   }
 }
 
+/// Columns of a row of the output's gradient in the ring, with zeros at both ends.
+WF_INLINE intptr_t gradient_columns(const wf_step *s) {
+  return s->stride == 1 ? s->inputWidth + s->kernel - 1 : (s->inputWidth - 1 + s->left) / 2 + 1 + s->kernel / 2;
+}
+
 /// A task's place and its buffers in the scratch.
 typedef struct {
   intptr_t image, channel, channels, columns, gradientColumns;
   float *zeros, *ring, *slopes, *gradients, *row;  // a row, `kernel` rows each, a row
 } depthwise_task;
 
+/// `pixels` pixels of the input, activated, to `row`, and the activation's slopes to `slopes`.
+WF_INLINE void load_pixels(const int pixels, const wf_step *s, const depthwise_task *t, const float *from, float *row,
+                           float *slopes) {
+  intptr_t pitch = s->inputPitch;
+  for (intptr_t k = 0; k < t->channels; k += WF_LANES) {
+    vec n[pixels], slope[pixels];
+    WF_UNROLL for (int x = 0; x < pixels; x++) {
+      n[x] = load(from + x * pitch + k);
+      __builtin_prefetch(from + (s->inputWidth + x) * pitch + k);
+    }
+    if (s->source) {
+      WF_UNROLL for (int x = 0; x < pixels; x++) n[x] = normalized(s->source, n[x], t->channel + k);
+      silu_slopes(pixels, n, slope);
+      WF_UNROLL for (int x = 0; x < pixels; x++) store(slopes + x * t->channels + k, slope[x]);
+    }
+    WF_UNROLL for (int x = 0; x < pixels; x++) store(row + x * t->channels + k, n[x]);
+  }
+}
+
 /// Puts input row `y`, activated, into the ring, and the activation's slopes beside.
 static void load_row(const wf_step *s, const depthwise_task *t, intptr_t y) {
-  intptr_t pitch = s->inputPitch, present = larger(0, smaller(s->inputWidth, t->columns - s->left));
-  float *row = t->ring + y % s->kernel * t->columns * t->channels + s->left * t->channels;
-  float *slopes = t->slopes + y % s->kernel * s->inputWidth * t->channels;
-  const float *from = (s->source ? s->source->map : s->input) +
-                      (t->image * s->inputHeight + y) * s->inputWidth * pitch + t->channel;
-  for (intptr_t k = 0; k < t->channels; k += WF_LANES)
-    for (intptr_t x = 0; x < s->inputWidth; x++) {
-      vec v = load(from + x * pitch + k), slope = splat(1);
-      if (s->source) {
-        v = normalized(s->source, v, t->channel + k);
-        if (s->source->activated) slope = silu_slope(v, &v);
-      }
-      if (x < present) store(row + x * t->channels + k, v);
-      store(slopes + x * t->channels + k, slope);
+  intptr_t pitch = s->inputPitch, step = t->channels, x = 0;
+  float *row = t->ring + y % s->kernel * t->columns * step + s->left * step;
+  float *slopes = t->slopes + y % s->kernel * s->inputWidth * step;
+  const float *from =
+      (s->source ? s->source->map : s->input) + (t->image * s->inputHeight + y) * s->inputWidth * pitch + t->channel;
+  for (; x + WF_TOGETHER <= s->inputWidth; x += WF_TOGETHER)
+    load_pixels(WF_TOGETHER, s, t, from + x * pitch, row + x * step, slopes + x * step);
+  for (; x < s->inputWidth; x++) load_pixels(1, s, t, from + x * pitch, row + x * step, slopes + x * step);
+}
+
+/// `pixels` pixels of the input's gradient, from `start` on: times the slopes, plus what comes by the shortcut; their
+/// sums are added to `sums`.
+WF_INLINE void finish_pixels(const int pixels, const wf_step *s, const depthwise_task *t, intptr_t start,
+                             const float *row, const float *slopes, float *sums) {
+  const wf_layer *target = s->target;
+  intptr_t pitch = s->inputPitch;
+  const float *map = target->map + start;
+  vec share = splat(target->imageFactors ? target->imageFactors[t->image] : 1);
+  for (intptr_t k = 0; k < t->channels; k += WF_LANES) {
+    float *total = sums + t->channel + k;
+    vec mean = load(target->mean + t->channel + k), sum = splat(0), product = splat(0);
+    WF_UNROLL for (int x = 0; x < pixels; x++) {
+      vec z = load(row + x * t->channels + k);
+      if (s->source) z *= load(slopes + x * t->channels + k);
+      if (s->residual) z += load(s->residual + start + x * pitch + k);
+      if (s->streams) stream(s->output + start + x * pitch + k, z);
+      else store(s->output + start + x * pitch + k, z);
+      sum += z;
+      product = multiply_add(z, load(map + x * pitch + k) - mean, product);
     }
+    store(total, multiply_add(sum, share, load(total)));
+    store(total + pitch, multiply_add(product, share, load(total + pitch)));
+  }
+}
+
+/// What of one input row's gradient comes through `count` taps of a filter with stride 2: every other column, from
+/// `out` on. A tap is where its first value stands, and its weights.
+static void spread(const float *const *from, const float *const *weights, int count, intptr_t area, intptr_t columns,
+                   intptr_t step, float *out) {
+  for (intptr_t c = 0; c < step; c += WF_LANES) {
+    intptr_t at = c / WF_PANEL * WF_PANEL * area + c % WF_PANEL;
+    for (intptr_t x = 0; x < columns;) {
+      vec sum[8];
+      if (columns >= 8) {
+        x = smaller(x, columns - 8);  // the last eight may overlap those before
+        WF_UNROLL for (int i = 0; i < 8; i++) sum[i] = splat(0);
+        for (int tap = 0; tap < count; tap++) {
+          vec w = load(weights[tap] + at);
+          const float *p = from[tap] + x * step + c;
+          WF_UNROLL for (int i = 0; i < 8; i++) sum[i] = multiply_add(w, load(p + i * step), sum[i]);
+        }
+        WF_UNROLL for (int i = 0; i < 8; i++) store(out + 2 * (x + i) * step + c, sum[i]);
+        x += 8;
+      } else {
+        sum[0] = splat(0);
+        for (int tap = 0; tap < count; tap++)
+          sum[0] = multiply_add(load(weights[tap] + at), load(from[tap] + x * step + c), sum[0]);
+        store(out + 2 * x * step + c, sum[0]);
+        x++;
+      }
+    }
+  }
+}
+
+/// Columns of zeros before a row of the output's gradient.
+WF_INLINE intptr_t gradient_left(const wf_step *s) {
+  return s->stride == 1 ? s->kernel - 1 - s->left : s->kernel / 2;
 }
 
 /// The gradient of input row `y`, from the rows of the output's gradient in the ring; its sums are added to `sums`.
 static void input_row(const wf_step *s, const depthwise_task *t, intptr_t y, float *sums) {
-  const wf_layer *l = s->layer, *target = s->target;
-  intptr_t kernel = s->kernel, stride = s->stride, pitch = s->inputPitch, step = t->channels;
-  const float *rows[5];
-  for (intptr_t j = 0; j < kernel; j++) {
-    intptr_t at = y + s->top - (kernel - 1) + j;
-    bool exists = at >= 0 && at % stride == 0 && at / stride < l->height;
-    rows[j] = exists ? t->gradients + at / stride % kernel * t->gradientColumns * step : t->zeros;
+  const wf_layer *l = s->layer;
+  intptr_t kernel = s->kernel, stride = s->stride, pitch = s->inputPitch, step = t->channels, area = kernel * kernel;
+  intptr_t ringRow = t->gradientColumns * step;
+  if (stride == 1) {
+    const float *rows[5];
+    for (intptr_t j = 0; j < kernel; j++) {
+      intptr_t at = y + s->top - (kernel - 1) + j;
+      rows[j] = at >= 0 && at < l->height ? t->gradients + at % kernel * ringRow : t->zeros;
+    }
+    filter_row_operands f = {.rows = rows, .step = step, .weights = s->packedBackward + t->channel * area,
+                             .bias = s->zeros, .out = t->row, .width = s->inputWidth, .outStep = step,
+                             .panels = step / WF_PANEL};
+    filters[kernel == 5][0](&f);
+  } else {
+    for (intptr_t odd = 0; odd < 2; odd++) {
+      const float *from[9], *weights[9];
+      int count = 0;
+      for (intptr_t ky = (y + s->top) % 2; ky < kernel; ky += 2) {
+        intptr_t row = (y + s->top - ky) / 2;
+        if (y + s->top < ky || row >= l->height) continue;
+        for (intptr_t kx = (odd + s->left) % 2; kx < kernel; kx += 2) {
+          from[count] = t->gradients + row % kernel * ringRow + ((odd + s->left - kx) / 2 + gradient_left(s)) * step;
+          weights[count++] = s->packed + t->channel * area + (ky * kernel + kx) * WF_PANEL;
+        }
+      }
+      spread(from, weights, count, area, (s->inputWidth - odd + 1) / 2, step, t->row + odd * step);
+    }
   }
-  filter_row_operands f = {.rows = rows, .step = step, .weights = s->packedBackward + t->channel * kernel * kernel,
-                           .bias = s->zeros, .out = t->row, .width = s->inputWidth, .outStep = step,
-                           .panels = step / WF_PANEL};
-  filters[kernel == 5][0](&f);
   intptr_t start = (t->image * s->inputHeight + y) * s->inputWidth * pitch + t->channel;
   const float *slopes = t->slopes + y % kernel * s->inputWidth * step;
-  float *out = s->output + start;
-  for (intptr_t x = 0; x < s->inputWidth; x++)
-    for (intptr_t k = 0; k < step; k += WF_LANES) {
-      vec z = load(t->row + x * step + k) * load(slopes + x * step + k);
-      if (s->residual) z += load(s->residual + start + x * pitch + k);
-      store(t->row + x * step + k, z);
-      store(out + x * pitch + k, z);
-    }
-  add_sums(target, target->map + start, pitch, t->row, step,
-           target->imageFactors ? target->imageFactors[t->image] : 1, s->inputWidth, t->channel, step, sums);
+  intptr_t x = 0;
+  for (; x + WF_FEW_ROWS <= s->inputWidth; x += WF_FEW_ROWS)
+    finish_pixels(WF_FEW_ROWS, s, t, start + x * pitch, t->row + x * step, slopes + x * step, sums);
+  for (; x < s->inputWidth; x++) finish_pixels(1, s, t, start + x * pitch, t->row + x * step, slopes + x * step, sums);
 }
 
 static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
@@ -377,7 +502,7 @@ static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) 
   intptr_t kernel = s->kernel, stride = s->stride, pitch = s->inputPitch, panel = task / l->images * s->blockPanels;
   depthwise_task t = {.image = task % l->images, .channel = panel * WF_PANEL,
                       .channels = smaller(s->blockPanels, pitch / WF_PANEL - panel) * WF_PANEL,
-                      .columns = (l->width - 1) * stride + kernel, .gradientColumns = s->inputWidth + kernel - 1};
+                      .columns = larger((l->width - 1) * stride + kernel, s->inputWidth + s->left), .gradientColumns = gradient_columns(s)};
   intptr_t step = t.channels;
   t.zeros = scratch;
   t.ring = t.zeros + larger(t.columns, t.gradientColumns) * step;
@@ -385,8 +510,8 @@ static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) 
   t.slopes = t.gradients + kernel * t.gradientColumns * step;
   memset(scratch, 0, (size_t)(t.slopes - scratch) * sizeof(float));
   t.row = t.slopes + kernel * s->inputWidth * step;
-  // Where output column x lies among the columns of the gradient's rows, which have gaps for the stride.
-  intptr_t left = kernel - 1 - s->left, count = smaller(l->width, (t.gradientColumns - left - 1) / stride + 1);
+  // Columns further right see nothing of the input.
+  intptr_t left = gradient_left(s), count = smaller(l->width, t.gradientColumns - left);
   float *sums = s->target->sums + t.image * 2 * pitch;
   clear_sums(sums, 2, pitch, t.channel, step);
   float *filter = s->filterSums ? s->filterSums + (t.image * pitch + t.channel) * kernel * kernel : NULL;
@@ -397,7 +522,7 @@ static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) 
     for (next = larger(next, begin); next < smaller(begin + kernel, s->inputHeight); next++) load_row(s, &t, next);
     if (y < l->height) {
       float *row = t.gradients + y % kernel * t.gradientColumns * step + left * step;
-      filtered_gradient(s, t.image, y, count, t.channel, step, row, stride * step);
+      filtered_gradient(s, t.image, y, count, t.channel, step, row, step);
       const float *rows[5];
       for (intptr_t ky = 0; ky < kernel; ky++) {
         intptr_t at = begin + ky;
@@ -414,6 +539,7 @@ static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) 
     }
     for (intptr_t at = larger(0, begin); at < smaller(begin + stride, s->inputHeight); at++) input_row(s, &t, at, sums);
   }
+  if (s->streams) end_stream();
 }
 
 /// Row `y` of the patches that a dense filter sees, `length` values padded to `pitch`.

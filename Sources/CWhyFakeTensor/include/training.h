@@ -104,6 +104,7 @@ typedef struct {
   float *_Nullable filterSums;       // parts of the filter's gradient, NULL if nobody wants it
   float *_Nullable filterGradient;
   intptr_t parts, blockRows, blockPanels;  // how the work is cut
+  bool streams;                      // whether the map that is put out is too large for the caches
 } wf_step;
 
 /// Floats of scratch that one thread needs for a step.

@@ -4,7 +4,8 @@ extension Network {
   /// Logits and the batch's statistics by the training passes, as one recorded operation up to the classifier; nil for
   /// networks that these cannot run.
   func train(
-    _ x: Tensor, parameters: [String: Tensor], padding: [String: Tensor.Padding], regularization: Regularization?
+    _ x: Tensor, parameters: [String: Tensor], padding: [String: Tensor.Padding],
+    regularization: Regularization?
   ) -> (logits: Tensor, statistics: [String: (mean: Tensor, variance: Tensor)])? {
     guard let layout = layout as? any PlannableLayout,
       !layout.blocks.indices.contains(where: { layout.isTap($0) || layout.isAttended(before: $0) })

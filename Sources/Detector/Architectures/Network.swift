@@ -137,7 +137,9 @@ public struct Network: Sendable {
   /// The plan for the logits of `x`, if there is a single one.
   func plan(for x: Tensor) -> ExecutionPlan? {
     let blocks = 0..<architecture.blocks.count
-    guard let plans, x.shape[0] <= NetworkPlans.batch, !blocks.contains(where: layout.isAttended) else { return nil }
+    guard let plans, x.shape[0] <= NetworkPlans.batch, !blocks.contains(where: layout.isAttended) else {
+      return nil
+    }
     let task = NetworkPlans.Task(blocks: blocks, kept: blocks.filter(layout.isTap), summarizes: true)
     return plans.plan(task, x.shape, paddings(x))
   }

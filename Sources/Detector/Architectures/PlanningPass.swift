@@ -16,15 +16,19 @@ final class PlanningPass: Pass {
     _ x: NetworkGraph.Value, _ layer: ConvolutionLayer, _ activation: Tensor.Activation
   ) -> NetworkGraph.Value {
     graph.convolved(
-      x, with: filters.packed(layer), stride: layer.stride, padding: padding[layer.name]!, activation: activation)
+      x, with: filters.packed(layer), stride: layer.stride, padding: padding[layer.name]!,
+      activation: activation)
   }
 
-  func linear(_ x: NetworkGraph.Value, _ name: String, _ activation: Tensor.Activation) -> NetworkGraph.Value {
+  func linear(_ x: NetworkGraph.Value, _ name: String, _ activation: Tensor.Activation) -> NetworkGraph.Value
+  {
     graph.linear(x, filters.packed(linear: name), activation: activation)
   }
 
   func pool(_ x: NetworkGraph.Value) -> NetworkGraph.Value { graph.pooled(x) }
-  func gate(_ x: NetworkGraph.Value, by gate: NetworkGraph.Value) -> NetworkGraph.Value { graph.gated(x, by: gate) }
+  func gate(_ x: NetworkGraph.Value, by gate: NetworkGraph.Value) -> NetworkGraph.Value {
+    graph.gated(x, by: gate)
+  }
   func sum(_ x: NetworkGraph.Value, _ y: NetworkGraph.Value) -> NetworkGraph.Value { graph.sum(x, y) }
   func dropPath(_ x: NetworkGraph.Value, depth: Double) -> NetworkGraph.Value { x }
 }
@@ -67,14 +71,17 @@ final class NetworkPlans: @unchecked Sendable {
   ///
   /// - Parameter padding: of each layer, for the network's input.
   /// - Returns: the outputs that are kept, in their order, and the summary.
-  func run(_ task: Task, _ x: Tensor, padding: [String: Tensor.Padding]) -> (kept: [Tensor], summary: Tensor?) {
+  func run(_ task: Task, _ x: Tensor, padding: [String: Tensor.Padding]) -> (kept: [Tensor], summary: Tensor?)
+  {
     let images = x.shape[0]
     let parts = stride(from: 0, to: images, by: Self.batch).map { start in
       let part = images <= Self.batch ? x : x.rows(start..<min(start + Self.batch, images))
       return plan(task, part.shape, padding).run(part)
     }
     let count = task.kept.count + (task.summarizes ? 1 : 0)
-    var results = (0..<count).map { i in parts.count == 1 ? parts[0][i] : Tensor.concatenated(parts.map { $0[i] }) }
+    var results = (0..<count).map { i in
+      parts.count == 1 ? parts[0][i] : Tensor.concatenated(parts.map { $0[i] })
+    }
     let summary = task.summarizes ? results.removeLast() : nil
     return (results, summary)
   }

@@ -19,16 +19,21 @@ final class TrainingPass: Pass {
     graph.convolved(
       x,
       .init(
-        name: layer.name, input: layer.input, output: layer.output, kernel: layer.kernel, stride: layer.stride,
+        name: layer.name, input: layer.input, output: layer.output, kernel: layer.kernel,
+        stride: layer.stride,
         isDepthwise: layer.isDepthwise, padding: padding[layer.name]!, activation: activation))
   }
 
-  func linear(_ x: TrainingGraph.Value, _ name: String, _ activation: Tensor.Activation) -> TrainingGraph.Value {
+  func linear(_ x: TrainingGraph.Value, _ name: String, _ activation: Tensor.Activation)
+    -> TrainingGraph.Value
+  {
     graph.linear(x, name, activation)
   }
 
   func pool(_ x: TrainingGraph.Value) -> TrainingGraph.Value { graph.pooled(x) }
-  func gate(_ x: TrainingGraph.Value, by gate: TrainingGraph.Value) -> TrainingGraph.Value { graph.gated(x, by: gate) }
+  func gate(_ x: TrainingGraph.Value, by gate: TrainingGraph.Value) -> TrainingGraph.Value {
+    graph.gated(x, by: gate)
+  }
   func sum(_ x: TrainingGraph.Value, _ y: TrainingGraph.Value) -> TrainingGraph.Value { graph.sum(x, y) }
 
   func dropPath(_ x: TrainingGraph.Value, depth: Double) -> TrainingGraph.Value {

@@ -50,7 +50,9 @@ struct Arena {
 
   /// Puts offsets in the place of buffers.
   func settle(_ stage: inout wf_stage) {
-    for path in [\wf_stage.input, \.output, \.residual, \.gate, \.sums] as [WritableKeyPath<wf_stage, wf_place>] {
+    for path in [\wf_stage.input, \.output, \.residual, \.gate, \.sums]
+      as [WritableKeyPath<wf_stage, wf_place>]
+    {
       let place = stage[keyPath: path]
       guard place.base >= Self.firstBase else { continue }
       stage[keyPath: path] = wf_place(

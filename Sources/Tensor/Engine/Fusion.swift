@@ -77,7 +77,9 @@ struct Fusion {
 
   /// Whether `value` is made before operation `border` and used from there on.
   func crosses(_ value: NetworkGraph.Value, _ border: Int) -> Bool {
-    guard value.index > 0 || isReadAsMap(value), root(value.index) == value.index, value.index < border else { return false }
+    guard value.index > 0 || isReadAsMap(value), root(value.index) == value.index, value.index < border else {
+      return false
+    }
     // What is handed out is copied as soon as it is made.
     return users[value.index].contains { root($0) >= border }
   }

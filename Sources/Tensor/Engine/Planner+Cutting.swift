@@ -18,7 +18,8 @@ extension Planner {
       for strips in [1, 2, 3, 4, 6, 8, 12, 16]
       where (strips == 1) == (whole == chunks) && strips * 4 <= stage.outHeight {
         let tasks = (whole * stage.images, (chunks - whole) * stage.images * strips)
-        let time = makespan([(tasks.0, 1), (tasks.1, 1 / Double(strips) + overlap)]) + 0.002 * Double(tasks.1)
+        let time =
+          makespan([(tasks.0, 1), (tasks.1, 1 / Double(strips) + overlap)]) + 0.002 * Double(tasks.1)
         if time < best.time { best = (time, whole, strips) }
       }
     }
@@ -35,7 +36,8 @@ extension Planner {
     let gathers = stage.parts > 0 || stage.gate.base != -1
     var best = (time: Double.infinity, rows: rows, panels: panels)
     let rowChoices =
-      stage.sums.base != -1 ? [plane] : [8, 16, 24, 32, 48, 64, 96, 144].filter { $0 < rows } + (rows <= 192 ? [rows] : [])
+      stage.sums.base != -1
+      ? [plane] : [8, 16, 24, 32, 48, 64, 96, 144].filter { $0 < rows } + (rows <= 192 ? [rows] : [])
     for blockRows in rowChoices {
       for parts in 1...max(1, min(panels, 2 * threads)) {
         let blockPanels = (panels + parts - 1) / parts

@@ -4,7 +4,8 @@ extension Planner {
   /// The input, for a graph that begins in the middle of a network.
   mutating func interleave(_ value: NetworkGraph.Value) {
     if locations[value.index] == nil { reserve(value) }
-    var stage = interleaving(value, height: value.height, width: value.width, pitch: PackedFilter.pitch(value.channels))
+    var stage = interleaving(
+      value, height: value.height, width: value.width, pitch: PackedFilter.pitch(value.channels))
     stage.output = place(value)
     add(stage, "interleaved maps", value, operations: 0, weights: 0)
   }
@@ -21,7 +22,8 @@ extension Planner {
 
   /// A k×k convolution of the pictures: interleaved first, so that a patch's row is one run.
   mutating func dense(_ index: Int) {
-    guard case .convolution(let x, let filter, let stride, let padding, let activation) = graph.operations[index],
+    guard
+      case .convolution(let x, let filter, let stride, let padding, let activation) = graph.operations[index],
       case .input = graph.operations[x.index]
     else { preconditionFailure("ExecutionPlan: a dense convolution of anything but the input") }
     let value = graph.values[index]
@@ -52,7 +54,8 @@ extension Planner {
   }
 
   mutating func depthwise(_ index: Int) {
-    guard case .convolution(var x, let filter, let stride, let padding, let activation) = graph.operations[index]
+    guard
+      case .convolution(var x, let filter, let stride, let padding, let activation) = graph.operations[index]
     else { return }
     precondition(
       [3, 5].contains(filter.kernel) && (1...2).contains(stride),
@@ -92,9 +95,11 @@ extension Planner {
   mutating func pointwise(
     _ value: NetworkGraph.Value, convolution index: Int, sum: (other: NetworkGraph.Value, Tensor.Activation)?
   ) {
-    guard case .convolution(var x, let filter, let stride, let padding, var activation) = graph.operations[index]
+    guard
+      case .convolution(var x, let filter, let stride, let padding, var activation) = graph.operations[index]
     else { return }
-    precondition(stride == 1 && padding == .zero, "ExecutionPlan: 1×1 with stride \(stride), padding \(padding)")
+    precondition(
+      stride == 1 && padding == .zero, "ExecutionPlan: 1×1 with stride \(stride), padding \(padding)")
     var gate: NetworkGraph.Value?
     if case .gated(let map, let by) = graph.operations[x.index], fusion.root(x.index) == fusion.root(index) {
       (x, gate) = (map, by)
@@ -124,13 +129,15 @@ extension Planner {
     }
     cutPointwise(&stage)
     add(
-      stage, "1×1 from \(x.channels) to \(value.channels)" + (gate == nil ? "" : ", gated")
+      stage,
+      "1×1 from \(x.channels) to \(value.channels)" + (gate == nil ? "" : ", gated")
         + (sum == nil ? "" : ", added"), value,
       operations: value.height * value.width * x.channels * filter.output, weights: filter.weights.count)
   }
 
   mutating func linear(
-    _ value: NetworkGraph.Value, _ x: NetworkGraph.Value, _ filter: PackedFilter, _ activation: Tensor.Activation
+    _ value: NetworkGraph.Value, _ x: NetworkGraph.Value, _ filter: PackedFilter,
+    _ activation: Tensor.Activation
   ) {
     var stage = mapStage(WF_POINTWISE, x, value)
     if let sum = locations[x.index]!.sum { (stage.parts, stage.scale) = (sum.rows, sum.scale) }

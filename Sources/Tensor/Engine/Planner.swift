@@ -37,7 +37,8 @@ struct Planner {
   private static let wholeMapBytes = 16 << 20
 
   init(_ graph: NetworkGraph, outputs: [NetworkGraph.Value], images: Int, threads: Int) {
-    precondition(images > 0 && threads > 0 && !outputs.isEmpty, "ExecutionPlan: \(images) images, \(threads) threads")
+    precondition(
+      images > 0 && threads > 0 && !outputs.isEmpty, "ExecutionPlan: \(images) images, \(threads) threads")
     self.graph = graph
     wanted = outputs
     self.images = images
@@ -173,7 +174,8 @@ struct Planner {
     stages.append(stage)
     summaries.append(
       ExecutionPlan.StageSummary(
-        name: name, images: stage.images, operations: 2 * Double(operations * batch.count), weightBytes: Double(4 * weights),
+        name: name, images: stage.images, operations: 2 * Double(operations * batch.count),
+        weightBytes: Double(4 * weights),
         mapBytes: Double(4 * (input + output + residual))))
   }
 

@@ -32,7 +32,8 @@ public struct Adam: Sendable {
     rate: Float = 1e-3, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, decay: Float = 0
   ) {
     precondition(
-      (0..<1).contains(beta1) && (0..<1).contains(beta2) && epsilon >= 0, "Adam: \(beta1), \(beta2), \(epsilon)")
+      (0..<1).contains(beta1) && (0..<1).contains(beta2) && epsilon >= 0,
+      "Adam: \(beta1), \(beta2), \(epsilon)")
     (self.rate, self.beta1, self.beta2, self.epsilon, self.decay) = (rate, beta1, beta2, epsilon, decay)
   }
 
@@ -46,7 +47,8 @@ public struct Adam: Sendable {
     var bySteps: [Int: [wf_adam_tensor]] = [:]
     for (name, gradient) in gradients {
       guard let shape = parameters[name]?.shape, shape == gradient.shape else {
-        preconditionFailure("Adam: \(name) is \(parameters[name]?.shape ?? []), its gradient \(gradient.shape)")
+        preconditionFailure(
+          "Adam: \(name) is \(parameters[name]?.shape ?? []), its gradient \(gradient.shape)")
       }
       let zeros = { Tensor(shape: shape, repeating: 0) }
       averages[name, default: Averages(gradient: zeros(), square: zeros())].steps += 1
@@ -61,7 +63,8 @@ public struct Adam: Sendable {
       for (steps, tensors) in bySteps {
         let (first, second) = (1 - pow(Double(beta1), Double(steps)), 1 - pow(Double(beta2), Double(steps)))
         wf_adam(
-          tensors, tensors.count, beta1, beta2, Float(Double(rate) / first), Float(1 / second.squareRoot()), epsilon,
+          tensors, tensors.count, beta1, beta2, Float(Double(rate) / first), Float(1 / second.squareRoot()),
+          epsilon,
           1 - rate * decay, Int32(ComputeRuntime.threads))
       }
     }

@@ -34,7 +34,9 @@ final class TrainingGate {
         squeezed: squeezed, squeezedPitch: squeezedPitch, reduceWeights: parameters[0].storage.pointer,
         reduceBias: parameters[1].storage.pointer, expandWeights: parameters[2].storage.pointer,
         expandBias: parameters[3].storage.pointer, pooled: wide[0]!, gates: wide[1]!, before: narrow[0]!,
-        after: narrow[1]!, sums: sums, pooledGradient: wide[2]!, gateGradient: wide[3]!, beforeGradient: narrow[2]!,
-        reduceWeightsGradient: nil, reduceBiasGradient: nil, expandWeightsGradient: nil, expandBiasGradient: nil))
+        after: narrow[1]!, sums: sums, pooledGradient: wide[2]!, gateGradient: wide[3]!,
+        beforeGradient: narrow[2]!,
+        reduceWeightsGradient: nil, reduceBiasGradient: nil, expandWeightsGradient: nil,
+        expandBiasGradient: nil))
   }
 }

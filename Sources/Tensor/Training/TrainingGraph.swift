@@ -16,7 +16,8 @@ package struct TrainingGraph: Sendable {
 
     /// - Parameter name: its parameters are `<name>.conv.weight` and `<name>.norm.weight|bias`.
     package init(
-      name: String, input: Int, output: Int, kernel: Int, stride: Int, isDepthwise: Bool, padding: Tensor.Padding,
+      name: String, input: Int, output: Int, kernel: Int, stride: Int, isDepthwise: Bool,
+      padding: Tensor.Padding,
       activation: Tensor.Activation
     ) {
       self.name = name
@@ -121,7 +122,8 @@ extension TrainingGraph {
 
   /// The convolution that reads operation `index` and comes right after `last`.
   private func convolution(of index: Int, after last: Int) -> Convolution? {
-    guard last + 1 < operations.count, case .convolution(Value(index: index), let convolution) = operations[last + 1]
+    guard last + 1 < operations.count,
+      case .convolution(Value(index: index), let convolution) = operations[last + 1]
     else { return nil }
     return convolution
   }
@@ -137,7 +139,9 @@ extension TrainingGraph {
   /// The bottleneck that reads operation `at`, and the operation that ends it.
   private func bottleneck(_ at: Int) -> (Bottleneck, end: Int)? {
     var last = at
-    let expand = convolution(of: last, after: last).flatMap { $0.isPointwise && $0.activation == .silu ? $0 : nil }
+    let expand = convolution(of: last, after: last).flatMap {
+      $0.isPointwise && $0.activation == .silu ? $0 : nil
+    }
     if expand != nil { last += 1 }
     guard let depthwise = convolution(of: last, after: last), depthwise.isFilter else { return nil }
     last += 1
@@ -146,7 +150,8 @@ extension TrainingGraph {
       case .linear(Value(index: last + 1), let reduce, .silu) = operations[last + 2],
       case .linear(Value(index: last + 2), let squeeze, .sigmoid) = operations[last + 3],
       case .gated(Value(index: last), by: Value(index: last + 3)) = operations[last + 4],
-      let project = convolution(of: last + 4, after: last + 4), project.isPointwise, project.activation == .identity
+      let project = convolution(of: last + 4, after: last + 4), project.isPointwise,
+      project.activation == .identity
     else { return nil }
     last += 5
     var factors: [Float]?

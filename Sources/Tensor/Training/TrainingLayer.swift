@@ -19,12 +19,14 @@ final class TrainingLayer {
   var pixels: Int { images * height * width }
   var panels: Int { pitch / Int(WF_PANEL) }
   /// Values of a filter that are multiplied for one output, and how many are kept for it.
-  var length: Int { convolution.input * convolution.kernel * convolution.kernel }
+  var length: Int {
+    (convolution.isDepthwise ? 1 : convolution.input) * convolution.kernel * convolution.kernel
+  }
   var lengthPitch: Int { PackedFilter.pitch(length) }
 
   /// - Parameters:
   ///   - height: of its input.
-  ///   - factors: of each image, behind the normalisation.
+  ///   - width: of its input.
   init(
     _ convolution: TrainingGraph.Convolution, images: Int, height: Int, width: Int,
     parameters: [String: Tensor], epsilon: Float
@@ -40,7 +42,8 @@ final class TrainingLayer {
     mean = Tensor(shape: [convolution.output], repeating: 0)
     variance = mean.copied()
     pointer.initialize(to: wf_layer())
-    let gamma = parameters["\(convolution.name).norm.weight"]!, beta = parameters["\(convolution.name).norm.bias"]!
+    let gamma = parameters["\(convolution.name).norm.weight"]!,
+      beta = parameters["\(convolution.name).norm.bias"]!
     precondition(
       gamma.shape == [convolution.output] && beta.shape == gamma.shape, "\(convolution.name): \(gamma.shape)")
     pointer.pointee.images = images
@@ -89,7 +92,7 @@ final class TrainingLayer {
       kept?.update(from: factors, count: images)
       pointer.pointee.imageFactors = UnsafePointer(kept)
     }
-    packed = space.take(convolution.isDepthwise ? pitch * length : pitch * length)
+    packed = space.take(pitch * length)
     packedBackward = space.take(convolution.isDepthwise ? pitch * length : lengthPitch * convolution.output)
   }
 
@@ -114,8 +117,9 @@ final class TrainingLayer {
     return step
   }
 
-  /// Panels of a depthwise task: rows of wide maps should stay in the nearest cache.
-  var filterPanels: Int { max(1, min(4, panels, 224 / max(width, 1))) }
+  /// Panels of a depthwise task: wide maps are read as they lie in memory, small ones so that rows stay in the nearest
+  /// cache.
+  var filterPanels: Int { min(panels, width > 14 ? 9 : 4) }
 }
 
 extension Tensor {

@@ -12,7 +12,8 @@ extension TrainingRun {
 
   func forwardSteps() -> [wf_step] {
     var steps = layers.map { layer in
-      let panels = layer.convolution.isDepthwise ? layer.panels : max(layer.panels, layer.lengthPitch / Int(WF_PANEL))
+      let panels =
+        layer.convolution.isDepthwise ? layer.panels : max(layer.panels, layer.lengthPitch / Int(WF_PANEL))
       return layer.step(WF_PACK_WEIGHTS, tasks: panels)
     }
     var step = stem.step(WF_INTERLEAVE_INPUT, tasks: images)
@@ -34,10 +35,12 @@ extension TrainingRun {
     return steps
   }
 
-  private func pointwise(_ layer: TrainingLayer, _ map: UnsafeMutablePointer<Float>?, _ pitch: Int) -> wf_step {
+  private func pointwise(_ layer: TrainingLayer, _ map: UnsafeMutablePointer<Float>?, _ pitch: Int) -> wf_step
+  {
     var step = layer.step(WF_FORWARD_POINTWISE, tasks: layer.pointer.pointee.parts)
     step.input = UnsafePointer(map)
     step.inputPitch = pitch
+    step.streams = streams(layer.pixels * layer.pitch)
     return step
   }
 
@@ -81,6 +84,7 @@ extension TrainingRun {
     let layer = block.depthwise
     var step = layer.step(kind, tasks: images * chunks(layer.panels, layer.filterPanels))
     step.blockPanels = layer.filterPanels
+    step.streams = kind == WF_FORWARD_DEPTHWISE && streams(layer.pixels * layer.pitch)
     step.source = block.expand?.pointer ?? (map == nil ? before.pointer : nil)
     step.input = UnsafePointer(map)
     (step.inputHeight, step.inputWidth, step.inputPitch) = (before.height, before.width, layer.pitch)
@@ -114,7 +118,9 @@ extension TrainingRun {
     step.input = UnsafePointer(interleaved)
     step.gradient = UnsafePointer(wideGradient)
     step.filterSums = filterSums
-    if gradients.filter(stem) != nil || gradients.isPlan { steps += [step] + join(stem, gradients, step.parts) }
+    if gradients.filter(stem) != nil || gradients.isPlan {
+      steps += [step] + join(stem, gradients, step.parts)
+    }
     if gradients.input != nil || gradients.isPlan {
       step.kind = WF_BACKWARD_INPUT
       step.tasks = images
@@ -141,6 +147,9 @@ extension TrainingRun {
     return step
   }
 
+  /// Whether a map of as many floats leaves the caches before it is read.
+  private func streams(_ floats: Int) -> Bool { floats * MemoryLayout<Float>.stride > 20 << 20 }
+
   private func join(_ layer: TrainingLayer, _ gradients: TrainingGradients, _ parts: Int) -> [wf_step] {
     guard let gradient = gradients.filter(layer) else { return [] }
     var step = layer.step(WF_JOIN_FILTER, tasks: layer.panels)
@@ -165,6 +174,7 @@ extension TrainingRun {
     step.gate = block.gate.pointer
     step.input = UnsafePointer(depthwise.pointer.pointee.map)
     step.output = gatedGradient
+    step.streams = streams(depthwise.pixels * depthwise.pitch)
     steps += [step] + join(project, gradients, step.parts)
     for (kind, tasks) in [(WF_BACKWARD_GATE, images), (WF_BACKWARD_GATE_WEIGHTS, depthwise.panels)] {
       step = depthwise.step(kind, tasks: tasks)
@@ -176,6 +186,7 @@ extension TrainingRun {
     step.gradient = UnsafePointer(gatedGradient)
     step.filterSums = gradients.filter(depthwise) == nil ? nil : filterSums
     let readsLayer = step.source != nil
+    step.streams = readsLayer && streams(images * step.inputHeight * step.inputWidth * step.inputPitch)
     step.output = readsLayer ? wideGradient : outputGradients[1 - turn]
     step.residual = readsLayer ? nil : residual
     step.target = step.source ?? before?.project.pointer

@@ -53,7 +53,8 @@ package final class TrainingRun: @unchecked Sendable {
   ///   - parameters: by their names.
   ///   - memory: where the step's memory comes from and goes back to.
   package init(
-    _ blocks: [TrainingGraph.Block], _ x: Tensor, parameters: [String: Tensor], epsilon: Float, memory: TrainingMemory,
+    _ blocks: [TrainingGraph.Block], _ x: Tensor, parameters: [String: Tensor], epsilon: Float,
+    memory: TrainingMemory,
     isTimed: Bool = false
   ) {
     precondition(x.shape.count == 4 && x.shape[0] > 0, "training: input \(x.shape)")
@@ -80,7 +81,8 @@ package final class TrainingRun: @unchecked Sendable {
         Bottleneck(
           expand: expand, depthwise: depthwise,
           gate: TrainingGate(block, pitch: depthwise.pitch, parameters: parameters),
-          project: layer(block.project, height, width), hasShortcut: block.hasShortcut, factors: block.factors))
+          project: layer(block.project, height, width), hasShortcut: block.hasShortcut, factors: block.factors
+        ))
     }
     head = layer(last, height, width)
     var space = TrainingSpace(nil)
@@ -101,7 +103,9 @@ package final class TrainingRun: @unchecked Sendable {
 
   /// The parts in which the gradient of block `index`'s output is made.
   private func outputParts(_ index: Int) -> Int {
-    guard index + 1 < bottlenecks.count else { return head.backwardParts(inputPitch: bottlenecks[index].project.pitch) }
+    guard index + 1 < bottlenecks.count else {
+      return head.backwardParts(inputPitch: bottlenecks[index].project.pitch)
+    }
     let next = bottlenecks[index + 1]
     return next.expand?.backwardParts(inputPitch: bottlenecks[index].project.pitch) ?? input.shape[0]
   }
@@ -132,7 +136,9 @@ package final class TrainingRun: @unchecked Sendable {
     gatedGradient = space.take(largest(bottlenecks.map(\.depthwise)))
     filterSums = space.take(filterSumFloats)
     let steps = forwardSteps() + backwardSteps(TrainingGradients(self, wanted: nil))
-    scratchSize = steps.reduce(0) { size, step in withUnsafePointer(to: step) { max(size, wf_step_scratch($0)) } }
+    scratchSize = steps.reduce(0) { size, step in
+      withUnsafePointer(to: step) { max(size, wf_step_scratch($0)) }
+    }
     scratchSize = (scratchSize + 63) / 64 * 64
     scratch = space.take(scratchSize * threads)
   }
@@ -157,7 +163,8 @@ package final class TrainingRun: @unchecked Sendable {
     steps.withUnsafeBufferPointer { steps in
       times.withUnsafeMutableBufferPointer { times in
         wf_run_steps(
-          steps.baseAddress!, steps.count, scratch!, scratchSize, Int32(threads), isTimed ? times.baseAddress : nil)
+          steps.baseAddress!, steps.count, scratch!, scratchSize, Int32(threads),
+          isTimed ? times.baseAddress : nil)
       }
     }
     guard isTimed else { return }
