@@ -161,35 +161,44 @@ static void backward_pointwise(const wf_step *s, float *scratch, intptr_t task) 
                .bias = s->zeros, .residualStep = pitch};
   float *sums = t ? t->sums + part * 2 * pitch : NULL;
   if (t) clear_sums(sums, 2, pitch, channel, channels);
-  bool adds = false;
-  for (intptr_t image = part_start(l->images, part, s->parts); image < part_start(l->images, part + 1, s->parts); image++) {
-    if (s->gate) clear_sums(s->gate->sums + image * 5 * pitch, 5, pitch, channel, channels);
-    intptr_t blocks = quotient_up(plane, s->blockRows);
-    for (intptr_t block = 0; block < blocks; block++) {
-      intptr_t first = image * plane + part_start(plane, block, blocks);
-      intptr_t count = image * plane + part_start(plane, block + 1, blocks) - first;
-      float *out = s->streams ? given : s->output + first * pitch + channel;
-      intptr_t outStep = s->streams ? channels : pitch;
-      p.outStep = outStep;
-      p.out = out;
-      p.residual = s->residual ? s->residual + first * pitch + channel : NULL;
-      map_gradient(s, image, first, count, rows);
-      multiply(&p, count, panels);
-      const float *x = s->input + first * pitch + channel;
-      intptr_t xStep = pitch;
-      if (s->gate) {
-        gated_sums(s->source, s->gate->gates + image * pitch, s->source->map + first * pitch + channel, pitch, out,
-                   outStep, count, channel, channels, gated, s->gate->sums + image * 5 * pitch);
-        x = gated;
-        xStep = channels;
-      }
-      if (t)
-        add_sums(t, t->map + first * pitch + channel, pitch, out, outStep,
-                 t->imageFactors ? t->imageFactors[image] : 1, count, channel, channels, sums);
-      if (s->streams) stream_rows(out, outStep, s->output + first * pitch + channel, pitch, count, channels);
-      if (filter) outer(rows, l->pitch, l->pitch, x, xStep, panels, count, filter, pitch, adds);
-      adds = true;
+  intptr_t begin = part_start(l->images, part, s->parts) * plane, end = part_start(l->images, part + 1, s->parts) * plane;
+  if (s->gate)
+    for (intptr_t image = begin / plane; image < end / plane; image++)
+      clear_sums(s->gate->sums + image * 5 * pitch, 5, pitch, channel, channels);
+  // Blocks are of several whole images, or equal parts of one.
+  intptr_t several = s->blockRows / plane * plane, blocks = quotient_up(plane, s->blockRows);
+  for (intptr_t first = begin, block = 0, last; first < end; first = last) {
+    last = first + several;
+    if (several == 0) {
+      last = first - part_start(plane, block, blocks) + part_start(plane, block + 1, blocks);
+      block = (block + 1) % blocks;
     }
+    last = smaller(last, end);
+    float *out = s->streams ? given : s->output + first * pitch + channel;
+    const float *x = s->gate ? gated : s->input + first * pitch + channel;
+    p.outStep = s->streams ? channels : pitch;
+    p.out = out;
+    p.residual = s->residual ? s->residual + first * pitch + channel : NULL;
+    for (intptr_t i = first, next; i < last; i = next) {
+      next = smaller(last, (i / plane + 1) * plane);
+      map_gradient(s, i / plane, i, next - i, rows + (i - first) * l->pitch);
+    }
+    multiply(&p, last - first, panels);
+    for (intptr_t i = first, next; i < last; i = next) {
+      intptr_t image = i / plane;
+      next = smaller(last, (image + 1) * plane);
+      const float *from = out + (i - first) * p.outStep;
+      if (s->gate)
+        gated_sums(s->source, s->gate->gates + image * pitch, s->source->map + i * pitch + channel, pitch, from,
+                   p.outStep, next - i, channel, channels, gated + (i - first) * channels,
+                   s->gate->sums + image * 5 * pitch);
+      if (t)
+        add_sums(t, t->map + i * pitch + channel, pitch, from, p.outStep, t->imageFactors ? t->imageFactors[image] : 1,
+                 next - i, channel, channels, sums);
+    }
+    if (s->streams) stream_rows(out, p.outStep, s->output + first * pitch + channel, pitch, last - first, channels);
+    if (filter)
+      outer(rows, l->pitch, l->pitch, x, s->gate ? channels : pitch, panels, last - first, filter, pitch, first > begin);
   }
 }
 

@@ -123,7 +123,8 @@ void wf_free_pages(float *pointer, intptr_t count);
 
 /// One tensor of an optimiser's step.
 typedef struct {
-  float *value;
+  const float *before;   // the value
+  float *value;          // the new one, in the same place or elsewhere
   const float *gradient;
   float *mean, *square;  // moving averages of the gradient and of its square
   intptr_t count;

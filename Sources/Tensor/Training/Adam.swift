@@ -45,6 +45,7 @@ public struct Adam: Sendable {
   /// - Complexity: O(n); memory is read and written once.
   public mutating func update(_ parameters: inout [String: Tensor], gradients: [String: Tensor]) {
     var bySteps: [Int: [wf_adam_tensor]] = [:]
+    var kept: [Storage] = []
     for (name, gradient) in gradients {
       guard let shape = parameters[name]?.shape, shape == gradient.shape else {
         preconditionFailure(
@@ -52,29 +53,39 @@ public struct Adam: Sendable {
       }
       let zeros = { Tensor(shape: shape, repeating: 0) }
       averages[name, default: Averages(gradient: zeros(), square: zeros())].steps += 1
+      // A value that somebody else holds is read there and written elsewhere.
+      let before = parameters[name]!.storage.pointer
+      if let old = parameters[name]!.makeRoom() { kept.append(old) }
       bySteps[averages[name]!.steps, default: []].append(
         wf_adam_tensor(
-          value: parameters[name]!.ownedPointer(), gradient: gradient.storage.pointer,
+          before: before, value: parameters[name]!.storage.pointer, gradient: gradient.storage.pointer,
           mean: averages[name]!.gradient.ownedPointer(), square: averages[name]!.square.ownedPointer(),
           count: gradient.count))
     }
-    // What is pointed to is owned by `parameters`, `gradients` and `averages`.
-    withExtendedLifetime((gradients, averages)) {
+    // What is pointed to is owned by `parameters`, `gradients`, `averages` and `kept`.
+    withExtendedLifetime((gradients, averages, kept)) {
       for (steps, tensors) in bySteps {
         let (first, second) = (1 - pow(Double(beta1), Double(steps)), 1 - pow(Double(beta2), Double(steps)))
         wf_adam(
           tensors, tensors.count, beta1, beta2, Float(Double(rate) / first), Float(1 / second.squareRoot()),
-          epsilon,
-          1 - rate * decay, Int32(ComputeRuntime.threads))
+          epsilon, 1 - rate * decay, Int32(ComputeRuntime.threads))
       }
     }
   }
 }
 
 extension Tensor {
+  /// Gives it storage of its own, not initialised, if somebody else holds the one that it has, which is returned.
+  fileprivate mutating func makeRoom() -> Storage? {
+    precondition(node == nil, "Adam: a tracked tensor cannot be changed in place; use detached()")
+    if isKnownUniquelyReferenced(&storage) { return nil }
+    let old = storage
+    storage = Storage(count: count)
+    return old
+  }
+
   /// Where its elements are, for whoever holds it alone to change them.
   fileprivate mutating func ownedPointer() -> UnsafeMutablePointer<Float> {
-    precondition(node == nil, "Adam: a tracked tensor cannot be changed in place; use detached()")
     if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
     return storage.pointer
   }

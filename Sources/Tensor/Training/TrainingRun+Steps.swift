@@ -141,7 +141,8 @@ extension TrainingRun {
     var step = layer.step(WF_BACKWARD_POINTWISE, tasks: parts * chunks(panels, block))
     step.parts = parts
     step.blockPanels = block
-    step.blockRows = max(49, min(192, 32768 / (layer.pitch + block * Int(WF_PANEL))))
+    // From sizes alone: sums are taken block by block.
+    step.blockRows = max(98, min(192, 65536 / (layer.pitch + inputPitch)))
     step.inputPitch = inputPitch
     step.filterSums = gradients.filter(layer) == nil ? nil : filterSums
     return step
