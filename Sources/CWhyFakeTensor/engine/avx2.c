@@ -10,6 +10,7 @@
 #include "stages.h"
 #include "training.h"
 #include "training_backward.h"
+#include "training_depthwise.h"
 
 const wf_kernels wf_avx2_kernels = {"avx2", run_task, run_step, adam};
 #pragma clang attribute pop

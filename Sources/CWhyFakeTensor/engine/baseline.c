@@ -16,5 +16,6 @@
 #include "stages.h"
 #include "training.h"
 #include "training_backward.h"
+#include "training_depthwise.h"
 
 const wf_kernels wf_baseline_kernels = {WF_SET_NAME, run_task, run_step, adam};
