@@ -17,7 +17,29 @@
 typedef struct {
   const char *name;
   void (*run_task)(const wf_stage *stage, float *const *bases, float *scratch, intptr_t task);
+  void (*run_step)(const wf_step *step, float *scratch, intptr_t task);
+  void (*adam)(const wf_adam_tensor *tensor, intptr_t first, intptr_t last, float beta1, float beta2, float rate,
+               float correction, float epsilon, float keep);
 } wf_kernels;
+
+/// The set in use.
+const wf_kernels *wf_kernels_in_use(void);
+
+/// A row of items, each of many tasks: every thread takes tasks of an item until none is left, and the next item begins
+/// when all are done.
+typedef struct {
+  const void *items;
+  intptr_t count;
+  intptr_t (*tasks)(const void *items, intptr_t i);
+  void (*run_task)(const void *context, const void *items, intptr_t i, float *scratch, intptr_t task);
+  const void *context;
+  bool (*goes_on)(const void *items, intptr_t i, intptr_t count);  // NULL, or whether nobody waits for item `i`
+  float *scratch;                                                  // `scratchSize` floats for each thread
+  intptr_t scratchSize;
+  double *seconds;  // NULL, or for each item the time that it took is added
+} wf_schedule;
+
+void wf_execute(const wf_schedule *schedule, int threads);
 
 /// Lets a waiting thread wait a moment longer; `looks` counts from 0.
 void wf_pause(int *looks);

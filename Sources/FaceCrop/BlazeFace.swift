@@ -59,95 +59,100 @@ public struct BlazeFace: FaceDetector {
   /// The faces in `image`, most confident first; boxes and keypoints in pixels of `image`, the box may reach beyond it.
   ///
   /// Any size of picture is fine. About 0.3 MB for each of at most 32 tiles at a time.
-  public func faces(in image: RGBImage) -> [Face] {
-    let tiling = Tiling(width: image.width, height: image.height)
-    let isWhole = tiling.isWhole(width: image.width, height: image.height)
+  public func faces(in image: RGBImage) -> [Face] { faces(in: [image])[0] }
 
-    var found = Candidates()
-    var views = tiling.corners.map { View(x: Double($0.x), y: Double($0.y), side: Double(tiling.side)) }
-    if !isWhole { views.append(View(letterboxing: image)) }
-    for start in stride(from: 0, to: views.count, by: 32) {
-      let batch = views[start..<min(start + 32, views.count)]
-      for (view, faces) in zip(batch, candidates(input(batch, image))) {
-        for face in faces {
+  /// The faces in each of `images`: the same as one by one, in less time.
+  public func faces(in images: [RGBImage]) -> [[Face]] {
+    let views = images.indices.flatMap { i in
+      View.tiles(of: images[i]).map { (image: i, view: $0) }
+    }
+    var found = [Candidates](repeating: Candidates(), count: images.count)
+    forEachBatch(of: views, images) { batch, candidates in
+      for (n, (i, view)) in batch.enumerated() {
+        let image = images[i]
+        for face in self.faces(of: candidates, n) {
           let placed = view.inFrame(face)
           if view.isLetterbox {
-            found.letterboxed.append(placed)
+            found[i].letterboxed.append(placed)
           } else if view.cuts(face, width: image.width, height: image.height) {
-            found.cut.append(placed)
+            found[i].cut.append(placed)
           } else {
-            found.whole.append(placed)
+            found[i].whole.append(placed)
           }
         }
       }
     }
-    let faces = merged(found, tile: Double(tiling.side))
-    return secondLook > 0 ? lookedAtAgain(faces, image) : faces
+    let faces = images.indices.map { i in
+      merged(found[i], tile: Double(Tiling(width: images[i].width, height: images[i].height).side))
+    }
+    return secondLook > 0 ? lookedAtAgain(faces, images) : faces
   }
 
-  /// Those of `faces` that are faces also when they are looked at by themselves.
-  private func lookedAtAgain(_ faces: [Face], _ image: RGBImage) -> [Face] {
+  /// Those of each image's `faces` that are faces also when they are looked at by themselves.
+  private func lookedAtAgain(_ faces: [[Face]], _ images: [RGBImage]) -> [[Face]] {
     let scales = [1.5, 2.5, 4]
-    return faces.filter { face in
-      let views = scales.map { View(around: face.box, scale: $0) }
-      guard views.allSatisfy({ $0.touches(image) }) else { return false }
-      let sum = confidencesInTheMiddle(input(views[...], image)).reduce(0, +)
-      return sum >= secondLook * Double(scales.count)
+    var (views, owners) = ([(image: Int, view: View)](), [(image: Int, face: Int)]())
+    for (i, faces) in faces.enumerated() {
+      for (f, face) in faces.enumerated() {
+        let around = scales.map { View(around: face.box, scale: $0) }
+        guard around.allSatisfy({ $0.touches(images[i]) }) else { continue }
+        views += around.map { (i, $0) }
+        owners.append((i, f))
+      }
     }
+    var confidences: [Double] = []
+    forEachBatch(of: views, images) { batch, candidates in
+      confidences += batch.indices.indices.map { confidenceInTheMiddle(candidates, $0) }
+    }
+    var kept = [[Face]](repeating: [], count: images.count)
+    for (n, (i, f)) in owners.enumerated() {
+      let sum = confidences[n * scales.count..<(n + 1) * scales.count].reduce(0, +)
+      if sum >= secondLook * Double(scales.count) { kept[i].append(faces[i][f]) }
+    }
+    return kept
   }
 
-  /// The confidence of the best candidate of each picture whose centre is within 0.15 sides of the picture's.
-  private func confidencesInTheMiddle(_ input: Tensor) -> [Double] {
-    let (logits, boxes) = network(input)
-    let anchors = BlazeFaceNetwork.anchors
+  /// The confidence of the best candidate of a picture whose centre is within 0.15 sides of the picture's.
+  private func confidenceInTheMiddle(_ candidates: BlazeFaceNetwork.Candidates, _ picture: Int) -> Double {
     let side = Float(BlazeFaceNetwork.side)
-    return logits.withUnsafeBufferPointer { logits in
-      boxes.withUnsafeBufferPointer { boxes in
-        (0..<input.shape[0]).map { n in
-          var best = -Float.infinity
-          for (i, anchor) in anchors.enumerated() {
-            let at = n * anchors.count + i
-            let (x, y) = (anchor.x + boxes[at * 16] / side, anchor.y + boxes[at * 16 + 1] / side)
-            if abs(x - 0.5) < 0.15 && abs(y - 0.5) < 0.15 { best = max(best, logits[at]) }
-          }
-          return 1 / (1 + exp(-Double(best)))
-        }
-      }
+    var best = -Float.infinity
+    candidates.forEachAnchor(of: picture) { i, logit, value in
+      guard logit > best else { return }
+      let anchor = BlazeFaceNetwork.anchors[i]
+      let (x, y) = (anchor.x + value(0) / side, anchor.y + value(1) / side)
+      if abs(x - 0.5) < 0.15 && abs(y - 0.5) < 0.15 { best = logit }
     }
+    return 1 / (1 + exp(-Double(best)))
   }
 
-  /// Views of `image` as the network takes them: `[N, 3, 128, 128]` in [−1, 1].
-  private func input(_ views: ArraySlice<View>, _ image: RGBImage) -> Tensor {
+  /// Runs the network on `views`, 32 at a time.
+  private func forEachBatch(
+    of views: [(image: Int, view: View)], _ images: [RGBImage],
+    _ body: ([(image: Int, view: View)], BlazeFaceNetwork.Candidates) -> Void
+  ) {
     let side = BlazeFaceNetwork.side
-    return Tensor(shape: [views.count, 3, side, side]) { out in
-      ComputeRuntime.split(views.count) { range in
-        for i in range {
-          let planes = out[i * 3 * side * side..<(i + 1) * 3 * side * side]
-          let pixels = views[views.startIndex + i].pixels(of: image)
-          pixels.write(to: UnsafeMutableBufferPointer(rebasing: planes))
-        }
-      }
-    }
-  }
-
-  /// Candidates of each picture of `[N, 3, 128, 128]`, positions as shares of the side.
-  private func candidates(_ input: Tensor) -> [[Face]] {
-    let (logits, boxes) = network(input)
-    let anchors = BlazeFaceNetwork.anchors
-    return logits.withUnsafeBufferPointer { logits in
-      boxes.withUnsafeBufferPointer { boxes in
-        (0..<input.shape[0]).map { n in
-          anchors.indices.compactMap { i in
-            let logit = Double(min(max(logits[n * anchors.count + i], -100), 100))
-            let confidence = 1 / (1 + exp(-logit))
-            guard confidence >= threshold else { return nil }
-            let values = UnsafeBufferPointer(
-              rebasing: boxes[(n * anchors.count + i) * 16..<(n * anchors.count + i + 1) * 16])
-            return Face(values, anchor: anchors[i], confidence: confidence)
+    for start in stride(from: 0, to: views.count, by: 32) {
+      let batch = Array(views[start..<min(start + 32, views.count)])
+      let input = Tensor(shape: [batch.count, 3, side, side]) { out in
+        ComputeRuntime.split(batch.count) { range in
+          for i in range {
+            batch[i].view.write(images[batch[i].image], to: out.baseAddress! + i * 3 * side * side)
           }
         }
       }
+      body(batch, network(input))
     }
+  }
+
+  /// The faces of one picture, positions as shares of its side.
+  private func faces(of candidates: BlazeFaceNetwork.Candidates, _ picture: Int) -> [Face] {
+    var faces: [Face] = []
+    candidates.forEachAnchor(of: picture) { i, logit, value in
+      let confidence = 1 / (1 + exp(-Double(min(max(logit, -100), 100))))
+      guard confidence >= threshold else { return }
+      faces.append(Face(value, anchor: BlazeFaceNetwork.anchors[i], confidence: confidence))
+    }
+    return faces
   }
 
   /// Candidates in frame pixels, by how far they can be trusted.
@@ -211,6 +216,14 @@ private struct View {
     isLetterbox = true
   }
 
+  /// The tiles of `image`, and all of it between bars unless one tile is all of it.
+  static func tiles(of image: RGBImage) -> [View] {
+    let tiling = Tiling(width: image.width, height: image.height)
+    let tiles = tiling.corners.map { View(x: Double($0.x), y: Double($0.y), side: Double(tiling.side)) }
+    return tiling.isWhole(width: image.width, height: image.height)
+      ? tiles : tiles + [View(letterboxing: image)]
+  }
+
   /// A square `scale` times as large as `box`, around its centre.
   init(around box: Box, scale: Double) {
     side = max(box.width, box.height, 1) * scale
@@ -223,22 +236,22 @@ private struct View {
     side.isFinite && x < Double(image.width) && y < Double(image.height) && x + side > 0 && y + side > 0
   }
 
-  /// The view, 128×128; what lies outside the picture is black.
-  func pixels(of image: RGBImage) -> RGBImage {
+  /// Writes the view of `image` as three planes of 128×128 in [−1, 1]; what lies outside the picture is black.
+  func write(_ image: RGBImage, to planes: UnsafeMutablePointer<Float>) {
     let full = BlazeFaceNetwork.side
     let (columns, rows) = (Part(x, side, image.width, full), Part(y, side, image.height, full))
-    let part = image.resized(
-      width: columns.count, height: rows.count, filter: .area,
-      box: Box(x: columns.from, y: rows.from, width: columns.length, height: rows.length))
-    if columns.count == full && rows.count == full { return part }
-    var view = RGBImage(width: full, height: full)
-    for row in 0..<rows.count {
-      let to = ((rows.offset + row) * full + columns.offset) * 3
-      view.pixels.replaceSubrange(
-        to..<to + columns.count * 3,
-        with: part.pixels[row * columns.count * 3..<(row + 1) * columns.count * 3])
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: full * full * 3) { pixels in
+      let base = pixels.baseAddress!
+      if columns.count < full || rows.count < full { pixels.initialize(repeating: 0) }
+      image.resize(
+        Box(x: columns.from, y: rows.from, width: columns.length, height: rows.length), width: columns.count,
+        height: rows.count, filter: .area, to: base + (rows.offset * full + columns.offset) * 3,
+        stride: full * 3)
+      for channel in 0..<3 {
+        let plane = planes + channel * full * full
+        for i in 0..<full * full { plane[i] = Float(base[i * 3 + channel]) * (1 / 127.5) - 1 }
+      }
     }
-    return view
   }
 
   /// One direction of a view: the part of the picture in it, and the pixels that this part gets.
@@ -276,22 +289,10 @@ private struct View {
   }
 }
 
-extension RGBImage {
-  /// Three planes in [−1, 1].
-  fileprivate func write(to out: UnsafeMutableBufferPointer<Float>) {
-    let plane = width * height
-    pixels.withUnsafeBufferPointer { pixels in
-      for channel in 0..<3 {
-        for i in 0..<plane { out[channel * plane + i] = Float(pixels[i * 3 + channel]) * (1 / 127.5) - 1 }
-      }
-    }
-  }
-}
-
 extension Face {
   /// A candidate from its sixteen values and its anchor, as shares of the network's input.
-  fileprivate init(_ values: UnsafeBufferPointer<Float>, anchor: (x: Float, y: Float), confidence: Double) {
-    func share(_ i: Int) -> Double { Double(values[i]) / Double(BlazeFaceNetwork.side) }
+  fileprivate init(_ value: (Int) -> Float, anchor: (x: Float, y: Float), confidence: Double) {
+    func share(_ i: Int) -> Double { Double(value(i)) / Double(BlazeFaceNetwork.side) }
     let (x, y) = (Double(anchor.x), Double(anchor.y))
     // A network that was fed anything may answer with a negative size.
     let (width, height) = (max(share(2), 0), max(share(3), 0))

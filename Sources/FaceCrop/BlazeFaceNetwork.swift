@@ -1,3 +1,4 @@
+import Foundation
 import Tensor
 
 /// BlazeFace's network, short range: 128×128 pixels in, 896 candidate faces out.
@@ -20,15 +21,15 @@ struct BlazeFaceNetwork: Sendable {
     }
   }
 
-  private let stem: Convolution
-  private let fine: [Block]
-  private let coarse: [Block]
-  private let scores: [Convolution]
-  private let boxes: [Convolution]
+  private let graph: NetworkGraph
+  private let heads: [NetworkGraph.Value]
+  private let plans = Plans()
 
   /// The network of `weights`; `file` is named in errors.
   init(_ weights: Weights, file: String) throws(WeightsError) {
-    func convolution(_ name: String, _ shape: [Int]) throws(WeightsError) -> Convolution {
+    let memory = FilterMemory()
+    var graph = NetworkGraph()
+    func tensors(_ name: String, _ shape: [Int]) throws(WeightsError) -> (filter: Tensor, bias: Tensor) {
       guard let filter = weights["\(name).weight"], let bias = weights["\(name).bias"] else {
         throw WeightsError(file: file, problem: "is not BlazeFace: it has no \(name).weight and .bias")
       }
@@ -37,84 +38,102 @@ struct BlazeFaceNetwork: Sendable {
           file: file, problem: "is not short-range BlazeFace: \(name).weight is \(filter.shape), not \(shape)"
         )
       }
-      return Convolution(filter: filter, bias: bias)
+      return (filter, bias)
     }
-    func blocks(_ name: String, from first: Int, _ channels: [Int], strides: [Int: Int]) throws(WeightsError)
-      -> [Block]
+    func convolved(
+      _ x: NetworkGraph.Value, _ name: String, _ shape: [Int], stride: Int = 1,
+      activation: Tensor.Activation = .identity
+    ) throws(WeightsError) -> NetworkGraph.Value {
+      let (filter, bias) = try tensors(name, shape)
+      return graph.convolved(
+        x, with: PackedFilter(filter, bias: bias, isDepthwise: shape[1] == 1, in: memory), stride: stride,
+        padding: .same(height: x.height, width: x.width, kernel: shape[2], stride: stride),
+        activation: activation)
+    }
+    /// A depthwise and a pointwise convolution with a shortcut, which is pooled and filled up with zero channels.
+    func block(_ x: NetworkGraph.Value, _ name: String, _ output: Int, stride: Int) throws(WeightsError)
+      -> NetworkGraph.Value
     {
-      var blocks: [Block] = []
-      for (i, (before, after)) in zip(channels, channels.dropFirst()).enumerated() {
-        let part = "\(name).\(first + i).convs"
-        blocks.append(
-          Block(
-            depthwise: try convolution("\(part).0", [before, 1, 3, 3]),
-            pointwise: try convolution("\(part).1", [after, before, 1, 1]), stride: strides[i] ?? 1))
-      }
-      return blocks
+      let features = try convolved(
+        convolved(x, "\(name).convs.0", [x.channels, 1, 3, 3], stride: stride), "\(name).convs.1",
+        [output, x.channels, 1, 1])
+      return graph.sum(features, stride == 1 ? x : graph.maxPooled(x, size: stride), activation: .relu)
     }
-    stem = try convolution("backbone1.0", [24, 3, 5, 5])
-    fine = try blocks(
-      "backbone1", from: 2, [24, 24, 28, 32, 36, 42, 48, 56, 64, 72, 80, 88], strides: [2: 2, 5: 2])
-    coarse = try blocks("backbone2", from: 0, [88, 96, 96, 96, 96, 96], strides: [0: 2])
-    scores = [
-      try convolution("classifier_8", [2, 88, 1, 1]), try convolution("classifier_16", [6, 96, 1, 1]),
-    ]
-    boxes = [
-      try convolution("regressor_8", [32, 88, 1, 1]), try convolution("regressor_16", [96, 96, 1, 1]),
-    ]
+    /// Scores and boxes of a grid's cells by one product.
+    func head(_ x: NetworkGraph.Value, _ grid: String, anchors: Int) throws(WeightsError)
+      -> NetworkGraph.Value
+    {
+      let scores = try tensors("classifier_\(grid)", [anchors, x.channels, 1, 1])
+      let boxes = try tensors("regressor_\(grid)", [anchors * 16, x.channels, 1, 1])
+      return graph.convolved(
+        x,
+        with: PackedFilter(
+          .concatenated([scores.filter, boxes.filter]), bias: .concatenated([scores.bias, boxes.bias]),
+          in: memory))
+    }
+
+    var x = graph.input(channels: 3, height: Self.side, width: Self.side)
+    x = try convolved(x, "backbone1.0", [24, 3, 5, 5], stride: 2, activation: .relu)
+    for (i, channels) in [24, 28, 32, 36, 42, 48, 56, 64, 72, 80, 88].enumerated() {
+      x = try block(x, "backbone1.\(i + 2)", channels, stride: i == 2 || i == 5 ? 2 : 1)
+    }
+    let fine = try head(x, "8", anchors: 2)
+    for i in 0..<5 { x = try block(x, "backbone2.\(i)", 96, stride: i == 0 ? 2 : 1) }
+    let coarse = try head(x, "16", anchors: 6)
+    (self.graph, heads) = (graph, [fine, coarse])
   }
 
   /// Candidates of `[N, 3, 128, 128]`, RGB in [−1, 1].
-  ///
-  /// - Returns: `logits` `[N, 896]`; `boxes` `[N, 896, 16]`: centre, width and height, then the six keypoints, in input
-  ///   pixels, points as offsets from the anchor.
-  func callAsFunction(_ input: Tensor) -> (logits: Tensor, boxes: Tensor) {
-    let count = input.shape[0]
-    var x = stem(input, stride: 2, activation: .relu)
-    for block in fine { x = block(x) }  // [N, 88, 16, 16]
-    var y = x
-    for block in coarse { y = block(y) }  // [N, 96, 8, 8]
-
-    // Position by position, the values of a position's anchors one after the other.
-    func rows(_ heads: [Convolution], _ width: Int) -> Tensor {
-      Tensor.concatenated(
-        zip(heads, [x, y]).map { head, features in
-          head(features).permuted([0, 2, 3, 1]).reshaped([
-            count,
-            features.shape[2] * features.shape[3]
-              * head.channels / width, width,
-          ])
-        }, axis: 1)
+  func callAsFunction(_ input: Tensor) -> Candidates {
+    let plan = plans.plan(images: input.shape[0], threads: ComputeRuntime.threads) { images, threads in
+      ExecutionPlan(graph, outputs: heads, images: images, threads: threads)
     }
-    return (rows(scores, 1).reshaped([count, Self.anchors.count]), rows(boxes, 16))
+    let outputs = plan.run(input)
+    return Candidates(fine: outputs[0], coarse: outputs[1])
   }
 
-  /// A depthwise and a pointwise convolution with a shortcut, which is pooled and filled up with zero channels.
-  private struct Block: Sendable {
-    let depthwise: Convolution
-    let pointwise: Convolution
-    let stride: Int
+  /// What the network says of each anchor of each picture.
+  struct Candidates: Sendable {
+    /// `[N, 2 + 2 · 16, 16, 16]`: logits of a cell's anchors, then the sixteen values of each.
+    fileprivate let fine: Tensor
+    /// `[N, 6 + 6 · 16, 8, 8]`.
+    fileprivate let coarse: Tensor
 
-    func callAsFunction(_ x: Tensor) -> Tensor {
-      let shortcut = stride == 1 ? x : x.maxPooled(size: stride, stride: stride)
-      let features = pointwise(depthwise(x, stride: stride, groups: x.shape[1]))
-      return (features + shortcut.padded(channels: pointwise.channels - x.shape[1])).relu()
+    /// Calls `body` with each anchor's number and logit, and how to get its values: centre, width and height, then the six
+    /// keypoints, in input pixels, points as offsets from the anchor.
+    func forEachAnchor(
+      of picture: Int, _ body: (_ anchor: Int, _ logit: Float, _ value: (Int) -> Float) -> Void
+    ) {
+      var anchor = 0
+      for (grid, each) in [(fine, 2), (coarse, 6)] {
+        let cells = grid.shape[2] * grid.shape[3]
+        grid.withUnsafeBufferPointer { values in
+          let planes = UnsafeBufferPointer(
+            rebasing: values[picture * grid.shape[1] * cells..<(picture + 1) * grid.shape[1] * cells])
+          for cell in 0..<cells {
+            for a in 0..<each {
+              body(anchor, planes[a * cells + cell]) { planes[(each + a * 16 + $0) * cells + cell] }
+              anchor += 1
+            }
+          }
+        }
+      }
     }
   }
 
-  private struct Convolution: Sendable {
-    let filter: Tensor
-    let bias: Tensor
+  /// The plans for the numbers of pictures that were asked for.
+  private final class Plans: @unchecked Sendable {
+    // Safe to share: `made` is touched only under the lock.
+    private let lock = NSLock()
+    private var made: [[Int]: ExecutionPlan] = [:]
 
-    var channels: Int { filter.shape[0] }
-
-    func callAsFunction(
-      _ x: Tensor, stride: Int = 1, groups: Int = 1, activation: Tensor.Activation = .identity
-    ) -> Tensor {
-      x.convolved(
-        with: filter, bias: bias, stride: stride,
-        padding: .same(height: x.shape[2], width: x.shape[3], kernel: filter.shape[2], stride: stride),
-        groups: groups, activation: activation)
+    func plan(images: Int, threads: Int, _ make: (Int, Int) -> ExecutionPlan) -> ExecutionPlan {
+      lock.withLock {
+        if let plan = made[[images, threads]] { return plan }
+        let plan = make(images, threads)
+        made[[images, threads]] = plan
+        return plan
+      }
     }
   }
 }

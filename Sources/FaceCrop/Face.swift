@@ -35,8 +35,16 @@ public enum FaceKeypoint: Int, Sendable, CaseIterable, Codable {
 
 /// Finds faces in pictures.
 ///
-/// One method: bring your own detector by conforming to it.
+/// One method is enough: bring your own detector by conforming to it.
 public protocol FaceDetector: Sendable {
   /// The faces in `image`, most confident first; boxes in pixels of `image`.
   func faces(in image: RGBImage) throws -> [Face]
+
+  /// The faces in each of `images`; one by one unless a detector knows better.
+  func faces(in images: [RGBImage]) throws -> [[Face]]
+}
+
+extension FaceDetector {
+  /// The faces in each of `images`, one by one.
+  public func faces(in images: [RGBImage]) throws -> [[Face]] { try images.map { try faces(in: $0) } }
 }

@@ -70,8 +70,20 @@ public struct FaceExtractor: Sendable {
   /// Finds the faces of a picture and cuts them out; a picture by itself has index 0 and no time.
   @discardableResult
   public mutating func add(_ image: RGBImage, index: Int = 0, time: Double? = nil) throws -> [Face] {
-    let faces = Array(
-      try detector.faces(in: image).sorted { $0.confidence > $1.confidence }.prefix(maximumFacesPerFrame))
+    take(try detector.faces(in: image), in: image, index: index, time: time)
+  }
+
+  /// Finds the faces of a video's next sampled frames together and cuts them out: the same as one by one, in less time.
+  ///
+  /// - Returns: the faces of each frame, most confident first.
+  @discardableResult
+  public mutating func add(_ frames: [VideoFrame]) throws -> [[Face]] {
+    let found = try detector.faces(in: frames.map(\.image))
+    return zip(frames, found).map { take($1, in: $0.image, index: $0.index, time: $0.time) }
+  }
+
+  private mutating func take(_ found: [Face], in image: RGBImage, index: Int, time: Double?) -> [Face] {
+    let faces = Array(found.sorted { $0.confidence > $1.confidence }.prefix(maximumFacesPerFrame))
     for (face, track) in zip(faces, linker.link(faces.map(\.box))) {
       if track == collected.count { collected.append(([], recipes.map { _ in [] })) }
       collected[track].frames.append(Clip.Frame(index: index, time: time, face: face))

@@ -58,14 +58,25 @@ struct Source {
     var frames: [Analysis.SampledFrame] = []
     var inner = Duration.zero
     let start = ContinuousClock.now
+    var waiting: [VideoFrame] = []
+    func findFaces() throws {
+      inner += try ContinuousClock().measure {
+        try extractor.add(waiting)
+        frames += ComputeRuntime.map(waiting.count) { i in
+          Analysis.SampledFrame(
+            index: waiting[i].index, time: waiting[i].time, thumbnail: thumbnail(waiting[i].image))
+        }
+      }
+      waiting = []
+    }
     try reader.frames(at: indices) { frame in
       try context.report(.faces, Double(frames.count) / Double(indices.count))
-      inner += try ContinuousClock().measure {
-        try extractor.add(frame)
-        frames.append(
-          Analysis.SampledFrame(index: frame.index, time: frame.time, thumbnail: thumbnail(frame.image)))
-      }
+      waiting.append(frame)
+      // Several frames at a time are faster, as long as they are small.
+      let bytes = waiting.reduce(0) { $0 + $1.image.pixels.count }
+      if waiting.count == 8 || bytes > 32 << 20 { try findFaces() }
     }
+    try findFaces()
     stopwatch.add(.reading, ContinuousClock.now - start - inner)
     stopwatch.add(.faces, inner)
     try context.report(.faces, 1)

@@ -8,7 +8,10 @@
 #include "vector.h"
 
 #include "stages.h"
+#include "training.h"
+#include "training_backward.h"
+#include "training_depthwise.h"
 
-const wf_kernels wf_avx2_kernels = {"avx2", run_task};
+const wf_kernels wf_avx2_kernels = {"avx2", run_task, run_step, adam};
 #pragma clang attribute pop
 #endif

@@ -7,7 +7,10 @@
 #include "vector.h"
 
 #include "stages.h"
+#include "training.h"
+#include "training_backward.h"
+#include "training_depthwise.h"
 
-const wf_kernels wf_avx512_kernels = {"avx512", run_task};
+const wf_kernels wf_avx512_kernels = {"avx512", run_task, run_step, adam};
 #pragma clang attribute pop
 #endif

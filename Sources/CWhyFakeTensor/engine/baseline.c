@@ -14,5 +14,8 @@
 #include "vector.h"
 
 #include "stages.h"
+#include "training.h"
+#include "training_backward.h"
+#include "training_depthwise.h"
 
-const wf_kernels wf_baseline_kernels = {WF_SET_NAME, run_task};
+const wf_kernels wf_baseline_kernels = {WF_SET_NAME, run_task, run_step, adam};

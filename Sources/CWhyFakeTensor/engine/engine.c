@@ -1,7 +1,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../kernels.h"
 
@@ -32,7 +31,7 @@ static const wf_kernels *named(const char *name) {
   return NULL;
 }
 
-static const wf_kernels *chosen(void) {
+const wf_kernels *wf_kernels_in_use(void) {
   static _Atomic(const wf_kernels *) found = NULL;
   const wf_kernels *set = atomic_load_explicit(&found, memory_order_relaxed);
   if (set) return set;
@@ -47,7 +46,7 @@ static const wf_kernels *chosen(void) {
   return set;
 }
 
-const char *wf_kernel_set(void) { return chosen()->name; }
+const char *wf_kernel_set(void) { return wf_kernels_in_use()->name; }
 
 bool wf_has_kernel_set(const char *name) { return named(name) != NULL; }
 
@@ -63,61 +62,21 @@ intptr_t wf_stage_scratch(const wf_stage *s) {
 }
 
 typedef struct {
-  const wf_stage *stages;
-  intptr_t count;
   float *const *bases;
-  float *scratch;
-  intptr_t scratchSize;
-  double *seconds;
   const wf_kernels *kernels;
-  atomic_intptr_t *next;      // for each stage, the next task
-  atomic_int waiting;
-  atomic_uint phase;
-} run;
+} stage_context;
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+static intptr_t stage_tasks(const void *stages, intptr_t i) { return ((const wf_stage *)stages)[i].tasks; }
 
-/// Waits for all `threads` threads.
-static void meet(run *r, int threads) {
-  if (threads == 1) return;
-  unsigned phase = atomic_load_explicit(&r->phase, memory_order_relaxed);
-  if (atomic_fetch_add_explicit(&r->waiting, 1, memory_order_acq_rel) == threads - 1) {
-    atomic_store_explicit(&r->waiting, 0, memory_order_relaxed);
-    atomic_store_explicit(&r->phase, phase + 1, memory_order_release);
-  } else {
-    int looks = 0;
-    while (atomic_load_explicit(&r->phase, memory_order_acquire) == phase) wf_pause(&looks);
-  }
-}
-
-static void run_stages(void *context, int thread, int threads) {
-  run *r = context;
-  float *scratch = r->scratch + thread * r->scratchSize;
-  double start = thread == 0 && r->seconds ? now() : 0;
-  for (intptr_t i = 0; i < r->count; i++) {
-    const wf_stage *stage = r->stages + i;
-    intptr_t task;
-    while ((task = atomic_fetch_add_explicit(&r->next[i], 1, memory_order_relaxed)) < stage->tasks)
-      r->kernels->run_task(stage, r->bases, scratch, task);
-    meet(r, threads);
-    if (thread == 0 && r->seconds) {
-      double end = now();
-      r->seconds[i] += end - start;
-      start = end;
-    }
-  }
+static void run_stage_task(const void *context, const void *stages, intptr_t i, float *scratch, intptr_t task) {
+  const stage_context *c = context;
+  c->kernels->run_task((const wf_stage *)stages + i, c->bases, scratch, task);
 }
 
 void wf_run_stages(const wf_stage *stages, intptr_t count, float *const *bases, float *scratch, intptr_t scratchSize,
                    int threads, double *seconds) {
-  run r = {.stages = stages, .count = count, .bases = bases, .scratch = scratch, .scratchSize = scratchSize,
-           .seconds = seconds, .kernels = chosen()};
-  r.next = calloc((size_t)count, sizeof *r.next);
-  if (!r.next) abort();
-  wf_parallel(threads, run_stages, &r);
-  free(r.next);
+  stage_context context = {bases, wf_kernels_in_use()};
+  wf_schedule schedule = {.items = stages, .count = count, .tasks = stage_tasks, .run_task = run_stage_task,
+                          .context = &context, .scratch = scratch, .scratchSize = scratchSize, .seconds = seconds};
+  wf_execute(&schedule, threads);
 }

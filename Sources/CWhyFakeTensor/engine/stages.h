@@ -272,12 +272,7 @@ WF_INLINE void filter_tile(const int width, const int kernel, const int stride, 
         if (c - x * stride >= 0 && c - x * stride < kernel) sum[x] = multiply_add(v, w[c - x * stride], sum[x]);
     }
   }
-  switch (activation) {
-    case WF_IDENTITY: break;
-    case WF_RELU: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_RELU); break;
-    case WF_SIGMOID: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_SIGMOID); break;
-    case WF_SILU: WF_UNROLL for (int x = 0; x < width; x++) sum[x] = activated(sum[x], WF_SILU); break;
-  }
+  activate_vectors(sum, width, activation);
   WF_UNROLL for (int x = 0; x < width; x++) {
     store(out + x * outStep, sum[x]);
     *total += sum[x];

@@ -97,3 +97,13 @@ WF_INLINE vec activated(vec x, const wf_activation_kind kind) {
     case WF_SILU: return logistic(x, x);
   }
 }
+
+/// The activation of each of `count` vectors, in place.
+WF_INLINE void activate_vectors(vec *x, const int count, wf_activation_kind kind) {
+  switch (kind) {
+    case WF_IDENTITY: break;
+    case WF_RELU: WF_UNROLL for (int i = 0; i < count; i++) x[i] = activated(x[i], WF_RELU); break;
+    case WF_SIGMOID: WF_UNROLL for (int i = 0; i < count; i++) x[i] = activated(x[i], WF_SIGMOID); break;
+    case WF_SILU: WF_UNROLL for (int i = 0; i < count; i++) x[i] = activated(x[i], WF_SILU); break;
+  }
+}

@@ -10,9 +10,10 @@ public struct Network: Sendable {
   public let epsilon: Float
   /// All parameters and running statistics, under the names of ``Architecture/parameterShapes``.
   public let parameters: [String: Tensor]
-  private let layout: any NetworkLayout
+  let layout: any NetworkLayout
   private let filters: InferenceFilters
   private let plans: NetworkPlans?
+  let trainingMemory = TrainingMemory()
 
   /// Whether `other` is a copy of this network.
   func isSame(as other: Network) -> Bool { filters === other.filters }
@@ -78,6 +79,11 @@ public struct Network: Sendable {
     _ x: Tensor, parameters: [String: Tensor], statistics: BatchStatistics,
     regularization: Regularization? = nil
   ) -> (logits: Tensor, statistics: [String: (mean: Tensor, variance: Tensor)]) {
+    if statistics == .batch,
+      let result = train(x, parameters: parameters, padding: paddings(x), regularization: regularization)
+    {
+      return result
+    }
     let pass = LearningPass(
       padding: paddings(x), parameters: parameters, epsilon: epsilon, statistics: statistics,
       regularization: regularization)
@@ -141,7 +147,7 @@ public struct Network: Sendable {
     return plans.plan(task, x.shape, paddings(x))
   }
 
-  private func classify(_ summary: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
+  func classify(_ summary: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
     layout.classify(summary, &flow, pass).reshaped([summary.shape[0]])
   }
 

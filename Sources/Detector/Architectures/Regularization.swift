@@ -36,12 +36,16 @@ public struct Regularization: Sendable {
   }
 
   mutating func dropPath(_ x: Tensor, depth: Double) -> Tensor {
-    let share = dropPath * depth
-    guard share > 0 else { return x }
-    let kept = mask([x.shape[0]], dropping: share).elements
+    guard let kept = pathFactors(x.shape[0], depth: depth) else { return x }
     let channels = x.shape[1]
     let factors = kept.flatMap { [Float](repeating: $0, count: channels) }
     return x.multipliedPerChannel(by: Tensor(shape: [kept.count, channels], factors))
+  }
+
+  /// What each of `images` residual branches is multiplied with; nil where none is dropped.
+  mutating func pathFactors(_ images: Int, depth: Double) -> [Float]? {
+    let share = dropPath * depth
+    return share > 0 ? mask([images], dropping: share).elements : nil
   }
 
   /// 0 with probability `share`, else 1 / (1 − share).

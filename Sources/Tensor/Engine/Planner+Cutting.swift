@@ -39,9 +39,10 @@ extension Planner {
     let isGated = stage.gate.base != -1
     // Gating the weights or the rows rounds differently: which of them follows from the sizes alone.
     stage.gatesWeights = isGated && panels * 32 <= plane && panels * stage.channels <= 1 << 12
-    stage.cutsImages = !stage.gatesWeights && stage.sums.base == -1
-    let unit = stage.cutsImages ? rows : plane
     let gathered = stage.parts > 0 || isGated && !stage.gatesWeights
+    // Rows of different images are neighbours unless their channels lie in chunks.
+    stage.cutsImages = (gathered || !isGated && stage.chunk == stage.pitch) && stage.sums.base == -1
+    let unit = stage.cutsImages ? rows : plane
     var best = (time: Double.infinity, rows: unit, panels: panels)
     // Whole tiles of eight rows; what is gathered must stay in a core's own cache.
     let most = gathered ? max(8, (1 << 17) / stage.channels) : 512

@@ -186,7 +186,7 @@ struct Planner {
     case .maxPooled(let x, let size):
       var stage = mapStage(WF_MAX_POOL, x, value)
       (stage.kernel, stage.stride, stage.blockRows) = (size, size, 4)
-      stage.tasks = batch.count * (value.height + 3) / 4
+      stage.tasks = batch.count * ((value.height + 3) / 4)
       add(stage, "largest of \(size)×\(size)", value, operations: 0, weights: 0)
       handOut(value)
     }
