@@ -58,7 +58,7 @@ public struct BlazeFace: FaceDetector {
 
   /// The faces in `image`, most confident first; boxes and keypoints in pixels of `image`, the box may reach beyond it.
   ///
-  /// Any size of picture is fine. About 0.3 MB for each of at most 32 tiles at a time.
+  /// Any size of picture is fine. About 4 MB for each thread.
   public func faces(in image: RGBImage) -> [Face] { faces(in: [image])[0] }
 
   /// The faces in each of `images`: the same as one by one, in less time.
@@ -67,18 +67,15 @@ public struct BlazeFace: FaceDetector {
       View.tiles(of: images[i]).map { (image: i, view: $0) }
     }
     var found = [Candidates](repeating: Candidates(), count: images.count)
-    forEachBatch(of: views, images) { batch, candidates in
-      for (n, (i, view)) in batch.enumerated() {
-        let image = images[i]
-        for face in self.faces(of: candidates, n) {
-          let placed = view.inFrame(face)
-          if view.isLetterbox {
-            found[i].letterboxed.append(placed)
-          } else if view.cuts(face, width: image.width, height: image.height) {
-            found[i].cut.append(placed)
-          } else {
-            found[i].whole.append(placed)
-          }
+    for ((i, view), candidates) in zip(views, candidates(of: views, images)) {
+      for face in self.faces(of: candidates) {
+        let placed = view.inFrame(face)
+        if view.isLetterbox {
+          found[i].letterboxed.append(placed)
+        } else if view.cuts(face, width: images[i].width, height: images[i].height) {
+          found[i].cut.append(placed)
+        } else {
+          found[i].whole.append(placed)
         }
       }
     }
@@ -100,10 +97,7 @@ public struct BlazeFace: FaceDetector {
         owners.append((i, f))
       }
     }
-    var confidences: [Double] = []
-    forEachBatch(of: views, images) { batch, candidates in
-      confidences += batch.indices.indices.map { confidenceInTheMiddle(candidates, $0) }
-    }
+    let confidences = candidates(of: views, images).map(confidenceInTheMiddle)
     var kept = [[Face]](repeating: [], count: images.count)
     for (n, (i, f)) in owners.enumerated() {
       let sum = confidences[n * scales.count..<(n + 1) * scales.count].reduce(0, +)
@@ -112,11 +106,11 @@ public struct BlazeFace: FaceDetector {
     return kept
   }
 
-  /// The confidence of the best candidate of a picture whose centre is within 0.15 sides of the picture's.
-  private func confidenceInTheMiddle(_ candidates: BlazeFaceNetwork.Candidates, _ picture: Int) -> Double {
+  /// The confidence of the best candidate whose centre is within 0.15 sides of the picture's.
+  private func confidenceInTheMiddle(_ candidates: BlazeFaceNetwork.Candidates) -> Double {
     let side = Float(BlazeFaceNetwork.side)
     var best = -Float.infinity
-    candidates.forEachAnchor(of: picture) { i, logit, value in
+    candidates.forEachAnchor { i, logit, value in
       guard logit > best else { return }
       let anchor = BlazeFaceNetwork.anchors[i]
       let (x, y) = (anchor.x + value(0) / side, anchor.y + value(1) / side)
@@ -125,29 +119,23 @@ public struct BlazeFace: FaceDetector {
     return 1 / (1 + exp(-Double(best)))
   }
 
-  /// Runs the network on `views`, 32 at a time.
-  private func forEachBatch(
-    of views: [(image: Int, view: View)], _ images: [RGBImage],
-    _ body: ([(image: Int, view: View)], BlazeFaceNetwork.Candidates) -> Void
-  ) {
+  /// What the network says of each view. A view's maps fit a core's own cache: each is one thread's from pixels to
+  /// candidates.
+  private func candidates(
+    of views: [(image: Int, view: View)], _ images: [RGBImage]
+  ) -> [BlazeFaceNetwork.Candidates] {
     let side = BlazeFaceNetwork.side
-    for start in stride(from: 0, to: views.count, by: 32) {
-      let batch = Array(views[start..<min(start + 32, views.count)])
-      let input = Tensor(shape: [batch.count, 3, side, side]) { out in
-        ComputeRuntime.split(batch.count) { range in
-          for i in range {
-            batch[i].view.write(images[batch[i].image], to: out.baseAddress! + i * 3 * side * side)
-          }
-        }
-      }
-      body(batch, network(input))
+    return ComputeRuntime.map(views.count) { i in
+      let (image, view) = views[i]
+      return network(
+        Tensor(shape: [1, 3, side, side]) { view.write(images[image], to: $0.baseAddress!) })
     }
   }
 
-  /// The faces of one picture, positions as shares of its side.
-  private func faces(of candidates: BlazeFaceNetwork.Candidates, _ picture: Int) -> [Face] {
+  /// The faces of a view, positions as shares of its side.
+  private func faces(of candidates: BlazeFaceNetwork.Candidates) -> [Face] {
     var faces: [Face] = []
-    candidates.forEachAnchor(of: picture) { i, logit, value in
+    candidates.forEachAnchor { i, logit, value in
       let confidence = 1 / (1 + exp(-Double(min(max(logit, -100), 100))))
       guard confidence >= threshold else { return }
       faces.append(Face(value, anchor: BlazeFaceNetwork.anchors[i], confidence: confidence))

@@ -1,4 +1,3 @@
-import Foundation
 import Tensor
 
 /// BlazeFace's network, short range: 128×128 pixels in, 896 candidate faces out.
@@ -21,9 +20,7 @@ struct BlazeFaceNetwork: Sendable {
     }
   }
 
-  private let graph: NetworkGraph
-  private let heads: [NetworkGraph.Value]
-  private let plans = Plans()
+  private let plan: ExecutionPlan
 
   /// The network of `weights`; `file` is named in errors.
   init(_ weights: Weights, file: String) throws(WeightsError) {
@@ -80,36 +77,31 @@ struct BlazeFaceNetwork: Sendable {
     let fine = try head(x, "8", anchors: 2)
     for i in 0..<5 { x = try block(x, "backbone2.\(i)", 96, stride: i == 0 ? 2 : 1) }
     let coarse = try head(x, "16", anchors: 6)
-    (self.graph, heads) = (graph, [fine, coarse])
+    plan = ExecutionPlan(graph, outputs: [fine, coarse], images: 1, threads: 1)
   }
 
-  /// Candidates of `[N, 3, 128, 128]`, RGB in [−1, 1].
+  /// Candidates of `[1, 3, 128, 128]`, RGB in [−1, 1], on the calling thread alone.
   func callAsFunction(_ input: Tensor) -> Candidates {
-    let plan = plans.plan(images: input.shape[0], threads: ComputeRuntime.threads) { images, threads in
-      ExecutionPlan(graph, outputs: heads, images: images, threads: threads)
-    }
     let outputs = plan.run(input)
     return Candidates(fine: outputs[0], coarse: outputs[1])
   }
 
-  /// What the network says of each anchor of each picture.
+  /// What the network says of each anchor.
   struct Candidates: Sendable {
-    /// `[N, 2 + 2 · 16, 16, 16]`: logits of a cell's anchors, then the sixteen values of each.
+    /// `[1, 2 + 2 · 16, 16, 16]`: logits of a cell's anchors, then the sixteen values of each.
     fileprivate let fine: Tensor
-    /// `[N, 6 + 6 · 16, 8, 8]`.
+    /// `[1, 6 + 6 · 16, 8, 8]`.
     fileprivate let coarse: Tensor
 
     /// Calls `body` with each anchor's number and logit, and how to get its values: centre, width and height, then the six
     /// keypoints, in input pixels, points as offsets from the anchor.
     func forEachAnchor(
-      of picture: Int, _ body: (_ anchor: Int, _ logit: Float, _ value: (Int) -> Float) -> Void
+      _ body: (_ anchor: Int, _ logit: Float, _ value: (Int) -> Float) -> Void
     ) {
       var anchor = 0
       for (grid, each) in [(fine, 2), (coarse, 6)] {
         let cells = grid.shape[2] * grid.shape[3]
-        grid.withUnsafeBufferPointer { values in
-          let planes = UnsafeBufferPointer(
-            rebasing: values[picture * grid.shape[1] * cells..<(picture + 1) * grid.shape[1] * cells])
+        grid.withUnsafeBufferPointer { planes in
           for cell in 0..<cells {
             for a in 0..<each {
               body(anchor, planes[a * cells + cell]) { planes[(each + a * 16 + $0) * cells + cell] }
@@ -117,22 +109,6 @@ struct BlazeFaceNetwork: Sendable {
             }
           }
         }
-      }
-    }
-  }
-
-  /// The plans for the numbers of pictures that were asked for.
-  private final class Plans: @unchecked Sendable {
-    // Safe to share: `made` is touched only under the lock.
-    private let lock = NSLock()
-    private var made: [[Int]: ExecutionPlan] = [:]
-
-    func plan(images: Int, threads: Int, _ make: (Int, Int) -> ExecutionPlan) -> ExecutionPlan {
-      lock.withLock {
-        if let plan = made[[images, threads]] { return plan }
-        let plan = make(images, threads)
-        made[[images, threads]] = plan
-        return plan
       }
     }
   }

@@ -112,4 +112,27 @@ struct EfficientNetGoldenTests {
         "\(name) statistics, gradient of \(parameter)")
     }
   }
+
+  @Test(
+    "logits are the same bits for any number of threads; the last block's output also alone as in company")
+  func threads() throws {
+    let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
+    let crops = Tensor(shape: [9, 3, 96, 112]) { out in
+      for i in out.indices { out[i] = Float((i * 7919) % 1009) / 1009 }
+    }
+    let x = try detector.normalised(crops)
+    let before = ComputeRuntime.threads
+    defer { ComputeRuntime.threads = before }
+    let expected = detector.network.logits(x)
+    for threads in [1, 2, 3, 7] {
+      ComputeRuntime.threads = threads
+      #expect(detector.network.logits(x) == expected, "\(threads) threads")
+    }
+    let last = detector.network.architecture.blocks.count - 1
+    let activations = detector.network.split(x, after: last).activations.detached()
+    for i in [0, 8] {
+      let alone = detector.network.split(x.rows(i..<i + 1), after: last).activations.detached()
+      #expect(alone == activations.rows(i..<i + 1))
+    }
+  }
 }

@@ -47,7 +47,7 @@ private struct TrainingState {
   mutating func step(_ pictures: Tensor, _ labels: [Float]) {
     steps += 1
     let (gradients, statistics) = differentiate(pictures, labels)
-    optimizer.update(&parameters, gradients)
+    optimizer.update(&parameters, gradients: gradients)
     for (name, values) in statistics {
       average("\(name).running_mean", values.mean)
       average("\(name).running_var", values.variance)

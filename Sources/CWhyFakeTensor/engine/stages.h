@@ -138,17 +138,27 @@ WF_INLINE float *at(wf_place place, float *const *bases) {
 static void interleave(const wf_stage *s, float *const *bases, intptr_t task) {
   intptr_t blocks = quotient_up(s->outHeight, s->blockRows), image = task / blocks;
   intptr_t first = task % blocks * s->blockRows, last = smaller(first + s->blockRows, s->outHeight);
-  intptr_t channels = s->channels, pitch = s->outPitch, row = s->outWidth * pitch;
+  intptr_t channels = s->channels, pitch = s->outPitch, outRow = s->outWidth * pitch;
   const float *in = at(s->input, bases) + image * channels * s->height * s->width;
-  float *out = at(s->output, bases) + image * s->outHeight * row;
+  float *out = at(s->output, bases) + image * s->outHeight * outRow;
   intptr_t columns = larger(0, smaller(s->width, s->outWidth - s->left));
   for (intptr_t y = first; y < last; y++) {
-    float *to = out + y * row;
-    memset(to, 0, (size_t)row * sizeof(float));
+    float *to = out + y * outRow;
+    memset(to, 0, (size_t)outRow * sizeof(float));
     if (y < s->top || y - s->top >= s->height) continue;
     to += s->left * pitch;
+    const float *row = in + (y - s->top) * s->width;
+    if (channels == 3 && pitch == 3) {  // one loop, which compilers turn into vectors
+      const float *red = row, *green = row + s->height * s->width, *blue = green + s->height * s->width;
+      for (intptr_t x = 0; x < columns; x++) {
+        to[3 * x] = red[x];
+        to[3 * x + 1] = green[x];
+        to[3 * x + 2] = blue[x];
+      }
+      continue;
+    }
     for (intptr_t c = 0; c < channels; c++) {
-      const float *from = in + (c * s->height + y - s->top) * s->width;
+      const float *from = row + c * s->height * s->width;
       for (intptr_t x = 0; x < columns; x++) to[x * pitch + c] = from[x];
     }
   }
@@ -335,6 +345,16 @@ WF_INLINE intptr_t ring_row(const wf_stage *s) {
   return ((s->outWidth - 1) * s->stride + s->kernel) * s->blockPanels * WF_PANEL;
 }
 
+/// `count` columns of `step` floats, from columns `pitch` apart.
+static void copy_columns(const float *from, intptr_t pitch, intptr_t count, float *to, intptr_t step) {
+  if (step == pitch) {
+    memcpy(to, from, (size_t)(count * step) * sizeof(float));
+    return;
+  }
+  for (intptr_t x = 0; x < count; x++, from += pitch, to += step)
+    for (intptr_t c = 0; c < step; c += WF_LANES) store(to + c, load(from + c));
+}
+
 static void depthwise(const wf_stage *s, float *const *bases, float *scratch, intptr_t task) {
   // Whole chunks first, then the cut ones; neighbouring tasks share weights.
   intptr_t whole = s->wholeChunks * s->images, chunk, image, firstRow = 0, lastRow = s->outHeight;
@@ -387,8 +407,7 @@ static void depthwise(const wf_stage *s, float *const *bases, float *scratch, in
         multiply(&p, present, panels);
         p.ahead += p.aheadFloats;
       } else {
-        for (intptr_t x = 0; x < present; x++)
-          memcpy(row + x * step, from + x * s->pitch + panel * WF_PANEL, (size_t)step * sizeof(float));
+        copy_columns(from + panel * WF_PANEL, s->pitch, present, row, step);
       }
     }
     const float *rows[5];

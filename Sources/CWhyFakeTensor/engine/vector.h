@@ -77,7 +77,13 @@ WF_INLINE vec logistic(vec x, vec factor) {
   const vec magic = splat(12582912.0f), slope = splat(-1.44269504f);
   vec y = __builtin_elementwise_max(__builtin_elementwise_min(x, splat(87)), splat(-87));
   vec t = multiply_add(y, slope, magic);
+#if WF_FUSED
   vec r = multiply_add(y, slope, magic - t);
+#else
+  // Without a fused product the digits that cancel are lost: ln 2 is taken off in two parts.
+  vec n = t - magic;
+  vec r = (y + n * 0.693145752f + n * 1.42860677e-6f) * -1.44269504f;
+#endif
   vec p = splat(0.001327647129073739f);
   p = multiply_add(p, r, splat(0.009675540961325169f));
   p = multiply_add(p, r, splat(0.05550713092088699f));
