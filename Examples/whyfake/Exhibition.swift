@@ -110,8 +110,9 @@ struct Exhibition {
   ) throws {
     var writer = try VideoWriter(path: "\(folder)/\(name)", width: width, height: height)
     // Pictures are drawn a few at a time, each on a thread of its own.
-    for first in stride(from: 0, to: durations.count, by: 16) {
-      let batch = first..<min(first + 16, durations.count)
+    let together = 2 * ComputeRuntime.threads
+    for first in stride(from: 0, to: durations.count, by: together) {
+      let batch = first..<min(first + together, durations.count)
       let pictures = ComputeRuntime.map(batch.count) { picture(first + $0) }
       for (t, image) in zip(batch, pictures) { try writer.append(image, duration: durations[t]) }
     }

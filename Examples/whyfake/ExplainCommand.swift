@@ -91,6 +91,7 @@ struct ExplainCommand: ParsableCommand {
     options.frames = frames
     options.explainerCrops = crops
     let analysis = try analyzer.analyze(input, options: options, context: .shown("", input))
+    ComputeRuntime.releaseMemory()
     for note in analysis.notes { Terminal.message("\(Terminal.shown(input)): \(note)") }
     timings += analysis.timings.map { ($0.stage.rawValue, $0.seconds) }
 

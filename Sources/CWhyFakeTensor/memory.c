@@ -3,6 +3,9 @@
 #endif
 #include "CWhyFakeTensor.h"
 
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,4 +92,16 @@ void wf_free(float *pointer) {
   kept_bytes += b.bytes;
   pthread_mutex_unlock(&lock);
   for (int i = 0; i < evicted_count; i++) free(evicted[i].base);
+}
+
+void wf_trim(void) {
+  block released[KEPT_BLOCKS];
+  int count = 0;
+  pthread_mutex_lock(&lock);
+  while (kept_count > 0) released[count++] = take(0);
+  pthread_mutex_unlock(&lock);
+  for (int i = 0; i < count; i++) free(released[i].base);
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }

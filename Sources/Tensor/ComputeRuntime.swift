@@ -32,6 +32,9 @@ public enum ComputeRuntime {
     if getenv("OPENBLAS_NUM_THREADS") == nil { wf_blas_set_threads(1) }
   }
 
+  /// Gives back the memory that is kept for the next operation, up to 192 MiB: for programs whose computing is over.
+  public static func releaseMemory() { wf_trim() }
+
   /// OpenBLAS's name for the matrix kernels in use, such as `SkylakeX`.
   public static var blasCore: String { String(cString: wf_blas_core_name()) }
 

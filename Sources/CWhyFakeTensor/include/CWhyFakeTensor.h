@@ -20,6 +20,8 @@
 /// blocks are recycled.
 float *wf_allocate(intptr_t count);
 void wf_free(float *pointer);
+/// Gives back the blocks that are kept for reuse.
+void wf_trim(void);
 
 // runtime.c
 
