@@ -3,8 +3,8 @@ import Foundation
 
 /// Threads and kernels that all tensor operations of the process share.
 public enum ComputeRuntime {
-  /// Threads that one operation is split over; one a core unless set. Results do not depend on it but for the last
-  /// digits of some sums.
+  /// Threads that one operation is split over; one a core unless set. Networks (their logits, activations and training
+  /// gradients) do not depend on it by a bit; products of tensor operations may in their last digits.
   public static var threads: Int {
     get { wf_threads() }
     set {

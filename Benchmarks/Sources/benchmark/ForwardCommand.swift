@@ -14,12 +14,12 @@ struct ForwardCommand: ParsableCommand {
     let network = try options.detector(timing).network
     let pictures = options.pictures
     let times = try Timing.measure(runs: timing.runs, warm: 3, seconds: 1) { _ = network.logits(pictures) }[0]
-    let operations = NetworkLayer.all(of: options.network, size: options.size)
-      .reduce(0) { $0 + $1.multiplications }
+    // Of all pictures of a pass; stages work on all of them or on one each.
+    let operations = network.profile(pictures, runs: 1).reduce(0) { $0 + $1.operations }
     JSONLine().adding("backend", "whyfake").adding(options, timing)
       .adding("ms_per_image", times, per: options.batch)
-      .adding("gmac", operations * 1e-9, digits: 4)
-      .adding("gflops", 2 * operations * 1e-6 * Double(options.batch) / times.median, digits: 1)
+      .adding("gmac", operations / 2 * 1e-9 / Double(options.batch), digits: 4)
+      .adding("gflops", operations * 1e-6 / times.median, digits: 1)
       .addingPeakMemory().write()
   }
 }
