@@ -28,9 +28,10 @@ struct MachineCommand: ParsableCommand {
 /// What the machine's limits say about each stage of a network, and what it takes.
 struct RooflineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "roofline", abstract: "The stages of a network: their least time on this machine, and theirs.",
+    commandName: "roofline",
+    abstract: "The stages of a network: their least time on this machine, and theirs.",
     discussion: """
-      A stage takes at least its arithmetic at the measured peak of multiply-adds, and at least its traffic (weights, \
+      A stage takes at least its arithmetic at the measured peak of multiply-adds, and its traffic (weights, \
       input and output, each once) at the bandwidth measured for a working set of that size; the larger of the two is \
       its limit. Activations, gates and pooling are not counted as arithmetic.
       """)
@@ -80,7 +81,8 @@ struct RooflineCommand: ParsableCommand {
     if !json {
       print(
         String(
-          format: "\nAll stages: %.2f ms; their limits %.2f ms, their arithmetic alone %.2f ms", times, limits,
+          format: "\nAll stages: %.2f ms; their limits %.2f ms, their arithmetic alone %.2f ms", times,
+          limits,
           operations / machine.peak * 1e-6))
     }
   }
