@@ -144,7 +144,7 @@ public struct Network: Sendable {
       return nil
     }
     let task = NetworkPlans.Task(blocks: blocks, kept: blocks.filter(layout.isTap), summarizes: true)
-    return plans.plan(task, x.shape, paddings(x))
+    return plans.plan(task, x.shape, paddings(x), threads: ComputeRuntime.threads)
   }
 
   func classify(_ summary: Tensor, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {

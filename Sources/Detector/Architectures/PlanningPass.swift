@@ -73,10 +73,18 @@ final class NetworkPlans: @unchecked Sendable {
   /// - Returns: the outputs that are kept, in their order, and the summary.
   func run(_ task: Task, _ x: Tensor, padding: [String: Tensor.Padding]) -> (kept: [Tensor], summary: Tensor?)
   {
-    let images = x.shape[0]
-    let parts = stride(from: 0, to: images, by: Self.batch).map { start in
-      let part = images <= Self.batch ? x : x.rows(start..<min(start + Self.batch, images))
-      return plan(task, part.shape, padding).run(part)
+    let (images, threads) = (x.shape[0], ComputeRuntime.threads)
+    // An image a thread where there are enough of them: cores that work on different images wait for nothing and share
+    // no lines. The rest, and few images for many threads, are computed by all threads together.
+    let alone = threads > 1 ? images / threads * threads : 0
+    var parts: [[Tensor]] = []
+    if alone > 0 {
+      let plan = plan(task, [1] + x.shape.dropFirst(), padding, threads: 1)
+      parts = ComputeRuntime.map(alone) { plan.run(x.rows($0..<$0 + 1)) }
+    }
+    for start in stride(from: alone, to: images, by: Self.batch) {
+      let part = images <= Self.batch && start == 0 ? x : x.rows(start..<min(start + Self.batch, images))
+      parts.append(plan(task, part.shape, padding, threads: threads).run(part))
     }
     let count = task.kept.count + (task.summarizes ? 1 : 0)
     var results = (0..<count).map { i in
@@ -87,8 +95,10 @@ final class NetworkPlans: @unchecked Sendable {
   }
 
   /// The plan for `task` on inputs of `shape`.
-  func plan(_ task: Task, _ shape: [Int], _ padding: [String: Tensor.Padding]) -> ExecutionPlan {
-    let key = Key(task: task, input: shape, threads: ComputeRuntime.threads)
+  func plan(
+    _ task: Task, _ shape: [Int], _ padding: [String: Tensor.Padding], threads: Int
+  ) -> ExecutionPlan {
+    let key = Key(task: task, input: shape, threads: threads)
     if let plan = lock.withLock({ plans[key] }) { return plan }
     let plan = make(key, layout, padding)
     lock.withLock {
