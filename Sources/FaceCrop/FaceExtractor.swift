@@ -79,6 +79,9 @@ public struct FaceExtractor: Sendable {
   @discardableResult
   public mutating func add(_ frames: [VideoFrame]) throws -> [[Face]] {
     let found = try detector.faces(in: frames.map(\.image))
+    precondition(
+      found.count == frames.count,
+      "FaceExtractor: faces of \(found.count) pictures for \(frames.count) frames")
     return zip(frames, found).map { take($1, in: $0.image, index: $0.index, time: $0.time) }
   }
 

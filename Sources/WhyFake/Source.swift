@@ -70,7 +70,7 @@ struct Source {
       waiting = []
     }
     try reader.frames(at: indices) { frame in
-      try context.report(.faces, Double(frames.count) / Double(indices.count))
+      try context.report(.faces, Double(frames.count + waiting.count) / Double(indices.count))
       waiting.append(frame)
       // Several frames at a time are faster, as long as they are small.
       let bytes = waiting.reduce(0) { $0 + $1.image.pixels.count }

@@ -146,6 +146,34 @@ struct BlazeFaceTests {
     #expect(detector.faces(in: formulaPicture(16, 16)).count <= 1)
   }
 
+  @Test("frames looked at together give bit for bit what each gives alone, on any number of threads")
+  func together() throws {
+    // A sensitive detector, so that there is much to differ in.
+    var detector = detector
+    (detector.threshold, detector.secondLook) = (0.2, 0.2)
+    let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Samples/sample-real.mp4")
+    var reader = try VideoReader(path: sample.path)
+    var images: [RGBImage] = []
+    try reader.frames(at: [0, 7, 20]) { images.append($0.image) }
+    images += [
+      formulaPicture(500, 300), RGBImage(width: 1, height: 1), images[0].resized(width: 641, height: 203),
+      formulaPicture(128, 128), images[1],
+    ]
+    defer { ComputeRuntime.threads = 0 }
+    ComputeRuntime.threads = 1
+    let alone = images.map { detector.faces(in: $0) }
+    #expect(alone.allSatisfy { $0 == $0.sorted { $0.confidence > $1.confidence } })
+    #expect(alone.prefix(3).allSatisfy { !$0.isEmpty } && alone[4].isEmpty)
+    for threads in 1...3 {
+      ComputeRuntime.threads = threads
+      #expect(detector.faces(in: images) == alone, "\(threads) threads")
+      #expect(detector.faces(in: images.reversed()) == alone.reversed(), "\(threads) threads")
+      #expect(images.map { detector.faces(in: $0) } == alone, "\(threads) threads")
+    }
+    #expect(detector.faces(in: []) == [])
+  }
+
   @Test("overlapping candidates become their mean, weighted by confidence; others stay")
   func suppression() {
     func face(_ x: Double, _ confidence: Double) -> Face {

@@ -108,6 +108,28 @@ struct TrackTests {
     #expect(extractor.tracks().count == 5)
   }
 
+  @Test("frames added together give the tracks and crops that they give one by one")
+  func together() throws {
+    let script = (0..<9).map { t in
+      t == 4 ? [] : [Self.box(20 + 3 * t, 40)] + (t % 3 == 0 ? [Self.box(250, 30, 60)] : [])
+    }
+    let frames = script.indices.map {
+      VideoFrame(index: $0 * 5, time: Double($0), duration: 1, image: formulaPicture(320 + $0, 200))
+    }
+    let recipes = [CropRecipe(size: 20), CropRecipe(policy: .tight, size: 12)]
+    var alone = FaceExtractor(detector: ScriptedDetector(script), recipes: recipes)
+    let found = try frames.map { try alone.add($0) }
+    var together = FaceExtractor(detector: ScriptedDetector(script), recipes: recipes)
+    let parts = [0..<4, 4..<4, 4..<5, 5..<9]
+    #expect(try parts.flatMap { try together.add(Array(frames[$0])) } == found)
+    #expect(together.frameCount == 9 && found.map(\.count) == script.map(\.count))
+    let tracks = (alone.tracks(), together.tracks())
+    #expect(tracks.0.count == 2 && tracks.0.map(\.isJudged) == tracks.1.map(\.isJudged))
+    for (a, b) in zip(tracks.0, tracks.1) {
+      #expect(a.frames == b.frames && a.clips.map(\.crops) == b.clips.map(\.crops))
+    }
+  }
+
   static func box(_ x: Int, _ y: Int, _ side: Int = 100) -> Box {
     Box(x: Double(x), y: Double(y), width: Double(side), height: Double(side))
   }

@@ -33,6 +33,18 @@ private struct SquareDetector: FaceDetector {
   }
 }
 
+/// Remembers how many frames it was shown together.
+private final class CountingDetector: FaceDetector {
+  let batches = Mutex<[Int]>([])
+
+  func faces(in image: RGBImage) throws -> [Face] { try SquareDetector().faces(in: image) }
+
+  func faces(in images: [RGBImage]) throws -> [[Face]] {
+    batches.withLock { $0.append(images.count) }
+    return try images.map { try faces(in: $0) }
+  }
+}
+
 /// Remembers the classes that it was asked for.
 private final class Recorder: Explainer {
   let name = "recorder"
@@ -105,6 +117,27 @@ struct AnalyzerTests {
     #expect(Set(expected).count == 2)
     _ = try analyzer.analyze(path, options: .explain([recorder], target: .real))
     #expect(recorder.targets.withLock { $0.suffix(2) } == [.real, .real])
+  }
+
+  @Test("frames are looked at by eights, by fewer where they are large, and the tracks are the same")
+  func batches() throws {
+    var options = AnalysisOptions.detect
+    options.frames = 19
+    let path = try video((0..<19).map { (60, $0 % 2 == 0 ? 250 : nil) })
+    let counting = CountingDetector()
+    let together = try Analyzer(detector: RedDetector(), faceDetector: counting)
+      .analyze(path, options: options)
+    #expect(counting.batches.withLock { $0 } == [8, 8, 3])
+    #expect(together.frames.map(\.index) == Array(0..<19))
+    #expect(together.tracks.map(\.clip.frames.count) == [19, 10])
+    #expect(together.tracks[1].clip.frames.map(\.index) == Array(stride(from: 0, to: 19, by: 2)))
+
+    // Of 25 MB each.
+    let large = scratch.path("large.mp4")
+    try writeVideo([RGBImage](repeating: RGBImage(width: 3840, height: 2160), count: 5), to: large)
+    let few = CountingDetector()
+    _ = try Analyzer(detector: RedDetector(), faceDetector: few).analyze(large, options: options)
+    #expect(few.batches.withLock { $0 } == [2, 2, 1])
   }
 
   @Test("thumbnails are no wider than asked for, and none are kept unless asked for")
