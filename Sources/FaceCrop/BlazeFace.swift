@@ -61,7 +61,11 @@ public struct BlazeFace: FaceDetector {
   /// Any size of picture is fine. About 4 MB for each thread.
   public func faces(in image: RGBImage) -> [Face] { faces(in: [image])[0] }
 
-  /// The faces in each of `images`: the same as one by one, in less time.
+  /// The faces in each of `images`: bit for bit the same as one by one, in less time.
+  ///
+  /// Every image is searched; no box is carried over from the one before. In four videos boxes moved by 8 to 16 pixels
+  /// (median) from one of 32 spread frames to the next, and even between neighbouring frames by more than two pixels
+  /// every third time.
   public func faces(in images: [RGBImage]) -> [[Face]] {
     let views = images.indices.flatMap { i in
       View.tiles(of: images[i]).map { (image: i, view: $0) }

@@ -11,9 +11,10 @@ import VideoIO
 /// print(analysis.verdict, analysis.opinion?.probability ?? .nan)
 /// ```
 ///
-/// Sampled frames are read once, one after the other; a frame is let go as soon as its faces are cut out. Memory
-/// is that of the crops, of the thumbnails if they are asked for, and of one batch in the network, however long the
-/// video is. It works on the calling thread and may be shared between threads.
+/// Sampled frames are read once, one after the other. Faces are sought in eight of them together, or in as many as first
+/// make 32 MB; then these are let go. Memory is that of those frames, of the crops, of the thumbnails if they are asked
+/// for, and of one batch in the network, however long the video is. It works on the calling thread and may be shared
+/// between threads.
 public struct Analyzer: Sendable {
   /// The version of this library.
   public static let version = "0.1.0"
