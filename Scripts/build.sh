@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything from nothing; a warning or an import of an undeclared dependency fails.
+# Builds everything from nothing, and the benchmarks; a warning or an import of an undeclared dependency fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +8,7 @@ log=$(mktemp)
 trap 'rm -rf "$log" "$scratch"' EXIT
 rm -rf "$scratch"
 swift build -c release --scratch-path "$scratch" --explicit-target-dependency-import-check error 2>&1 | tee "$log"
+swift build -c release --package-path Benchmarks 2>&1 | tee -a "$log"
 if grep -n 'warning:' "$log"; then
   echo "build: there are warnings" >&2
   exit 1

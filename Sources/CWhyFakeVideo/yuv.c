@@ -55,6 +55,12 @@ static void set_places_512(places *p) {
   }
 }
 
+/* The last `count` bytes of a row, filled up with zeros to a whole vector of `size`. */
+static const uint8_t *rest(uint8_t *whole, size_t size, const uint8_t *bytes, int count) {
+  memset(whole, 0, size);
+  return memcpy(whole, bytes, (size_t)count);
+}
+
 /* ---- AVX2: 32 pixels at a time */
 
 WF_TARGET_AVX2 static void row_avx2(
@@ -70,12 +76,9 @@ WF_TARGET_AVX2 static void row_avx2(
     const uint8_t *at_y = y + x, *at_u = u + x / 2, *at_v = v + x / 2;
     uint8_t *to = rgb + 3 * (ptrdiff_t)x;
     if (n < 32) {
-      memset(rest_y, 0, sizeof rest_y);
-      memset(rest_u, 0, sizeof rest_u);
-      memset(rest_v, 0, sizeof rest_v);
-      at_y = memcpy(rest_y, at_y, (size_t)n);
-      at_u = memcpy(rest_u, at_u, (size_t)(n + 1) / 2);
-      at_v = memcpy(rest_v, at_v, (size_t)(n + 1) / 2);
+      at_y = rest(rest_y, sizeof rest_y, at_y, n);
+      at_u = rest(rest_u, sizeof rest_u, at_u, (n + 1) / 2);
+      at_v = rest(rest_v, sizeof rest_v, at_v, (n + 1) / 2);
       to = rest_rgb;
     }
     __m256i both = _mm256_loadu_si256((const __m256i *)at_y);
@@ -122,12 +125,9 @@ WF_TARGET_AVX512 static void row_avx512(
     const uint8_t *at_y = y + x, *at_u = u + x / 2, *at_v = v + x / 2;
     uint8_t *to = rgb + 3 * (ptrdiff_t)x;
     if (n < 64) {
-      memset(rest_y, 0, sizeof rest_y);
-      memset(rest_u, 0, sizeof rest_u);
-      memset(rest_v, 0, sizeof rest_v);
-      at_y = memcpy(rest_y, at_y, (size_t)n);
-      at_u = memcpy(rest_u, at_u, (size_t)(n + 1) / 2);
-      at_v = memcpy(rest_v, at_v, (size_t)(n + 1) / 2);
+      at_y = rest(rest_y, sizeof rest_y, at_y, n);
+      at_u = rest(rest_u, sizeof rest_u, at_u, (n + 1) / 2);
+      at_v = rest(rest_v, sizeof rest_v, at_v, (n + 1) / 2);
       to = rest_rgb;
     }
     __m512i both = _mm512_loadu_si512(at_y);

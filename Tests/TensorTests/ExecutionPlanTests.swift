@@ -178,6 +178,16 @@ struct ExecutionPlanTests {
     check(twin, "eight images")
   }
 
+  @Test(
+    "means over the plane can be asked for, of a product's map as of a filter's", arguments: [true, false])
+  func means(ofFilter: Bool) {
+    var twin = Twin([3, 16, 11, 13])
+    twin.convolve(40, .silu)
+    if ofFilter { twin.depthwise(3, .silu) }
+    twin.x = (twin.graph.pooled(twin.x.value), twin.x.tensor.globalAveragePooled())
+    check(twin, "means")
+  }
+
   @Test("every value can be asked for, and asking changes nothing")
   func outputs() {
     var twin = Twin([2, 3, 40, 40])
@@ -188,8 +198,6 @@ struct ExecutionPlanTests {
       twin.bottleneck(24, 3, stride: stride, expansion: 6)
       values.append(twin.x)
     }
-    let pooled = twin.graph.pooled(twin.x.value)
-    _ = pooled
     let results = ExecutionPlan(twin.graph, outputs: values.map(\.value), images: 2, threads: 2).run(
       twin.input)
     for (result, (value, _)) in zip(results, values) { #expect(result == twin.run(value, threads: 2)) }

@@ -140,6 +140,28 @@ struct AnalyzerTests {
     #expect(few.batches.withLock { $0 } == [2, 2, 1])
   }
 
+  @Test(
+    "GradCAM of the model that decides scores in the same pass: the same logits, map and verdict as one after the other"
+  )
+  func scoringExplainer() throws {
+    let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
+    let analyzer = try Analyzer(detector: detector)
+    let path = sample("sample-fake")
+    // Loaded anew it may be another model: it is asked by itself.
+    let other = GradCAM(try DeepfakeDetector(named: ModelZoo.defaultModel))
+    let alone = try analyzer.analyze(path, options: .explain([other]))
+    let together = try analyzer.analyze(path, options: .explain([GradCAM(detector)]))
+    #expect(alone.timings.contains { $0.stage == .scoring })
+    #expect(!together.timings.contains { $0.stage == .scoring })
+    #expect(together.verdict == alone.verdict)
+    for (a, b) in zip(alone.tracks, together.tracks) {
+      // Pooling in the engine and by tensor operations round differently.
+      for (x, y) in zip(a.logits, b.logits) { #expect(abs(x - y) <= 1e-5 * max(1, abs(x))) }
+      #expect(a.explanations.map(\.map.values) == b.explanations.map(\.map.values))
+      #expect(a.explanations.map(\.map.target) == b.explanations.map(\.map.target))
+    }
+  }
+
   @Test("thumbnails are no wider than asked for, and none are kept unless asked for")
   func thumbnails() throws {
     let path = try video((0..<2).map { _ in (60, 250) })

@@ -1,5 +1,9 @@
 #include "CMachine.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
 // 24 accumulators: more than latency times throughput on every CPU so far, and they fit the registers that AVX-512 and
 // NEON have. AVX2 has 16 registers, of which 12 accumulate.
 #define MULTIPLY_ADD(name, attribute, vector, accumulators)                                                  \
@@ -65,4 +69,31 @@ void cm_triad(float *a, const float *b, const float *c, size_t count, long round
     triad(a, b, c, count);
     __asm__ volatile("" : : "r"(a) : "memory");
   }
+}
+
+#define HANDOVERS 100000
+
+static void *answer(void *argument) {
+  atomic_int *line = argument;
+  for (int i = 0; i < HANDOVERS; i++) {
+    while (atomic_load_explicit(line, memory_order_acquire) != 2 * i + 1) {}
+    atomic_store_explicit(line, 2 * i + 2, memory_order_release);
+  }
+  return NULL;
+}
+
+double cm_handover(void) {
+  static _Alignas(128) atomic_int line[32];  // the only one on its cache lines
+  pthread_t thread;
+  atomic_store(line, 0);
+  if (pthread_create(&thread, NULL, answer, line) != 0) return -1;
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (int i = 0; i < HANDOVERS; i++) {
+    atomic_store_explicit(line, 2 * i + 1, memory_order_release);
+    while (atomic_load_explicit(line, memory_order_acquire) != 2 * i + 2) {}
+  }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  pthread_join(thread, NULL);
+  return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / (2.0 * HANDOVERS);
 }

@@ -18,6 +18,7 @@ struct MachineCommand: ParsableCommand {
     var line = JSONLine().adding("bench", "machine").adding("threads", timing.threads)
       .adding("instructions", String(cString: cm_instructions())).adding(
         "peak_gflops", machine.peak, digits: 1)
+    if !peakOnly { line = line.adding("handover_ns", cm_handover(), digits: 0) }
     for (bytes, rate) in machine.bandwidths {
       line = line.adding("triad_gb_s_\(Int(bytes / 1024))_kib", rate, digits: 1)
     }

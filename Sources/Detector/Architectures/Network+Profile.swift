@@ -17,7 +17,8 @@ public struct StageProfile: Sendable {
 }
 
 extension Network {
-  /// Times the stages of the plan that computes logits of `x`, `[N, 3, H, W]` with N up to 8.
+  /// Times the stages of the plan by which all threads together compute the logits of `x`, `[N, 3, H, W]` with N up to 8.
+  /// (``logits(_:)`` leaves images to single threads where there are as many.)
   ///
   /// - Returns: the stages in their order; empty for a network without a plan, or with attention between its blocks.
   public func profile(_ x: Tensor, runs: Int) -> [StageProfile] {

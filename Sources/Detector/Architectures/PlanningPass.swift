@@ -57,7 +57,7 @@ final class NetworkPlans: @unchecked Sendable {
   private let layout: any PlannableLayout
   private let filters: InferenceFilters
 
-  /// Images that are computed at once; more take more memory and no less time each.
+  /// Images that all threads compute together at the most; more take more memory and no less time each.
   static let batch = 8
   /// More plans than a program uses by turns; then all are made anew.
   private static let mostPlans = 64
@@ -76,15 +76,17 @@ final class NetworkPlans: @unchecked Sendable {
     let (images, threads) = (x.shape[0], ComputeRuntime.threads)
     // An image a thread where there are enough of them: cores that work on different images wait for nothing and share
     // no lines. The rest, and few images for many threads, are computed by all threads together.
-    let alone = threads > 1 ? images / threads * threads : 0
+    func plan(_ images: Int, threads: Int) -> ExecutionPlan {
+      self.plan(task, [images] + x.shape.dropFirst(), padding, threads: threads)
+    }
+    let alone = images / threads * threads
     var parts: [[Tensor]] = []
     if alone > 0 {
-      let plan = plan(task, [1] + x.shape.dropFirst(), padding, threads: 1)
-      parts = ComputeRuntime.map(alone) { plan.run(x.rows($0..<$0 + 1)) }
+      let plan = plan(1, threads: 1)
+      parts = ComputeRuntime.map(alone) { plan.run(x, from: $0) }
     }
-    for start in stride(from: alone, to: images, by: Self.batch) {
-      let part = images <= Self.batch && start == 0 ? x : x.rows(start..<min(start + Self.batch, images))
-      parts.append(plan(task, part.shape, padding, threads: threads).run(part))
+    for first in stride(from: alone, to: images, by: Self.batch) {
+      parts.append(plan(min(Self.batch, images - first), threads: threads).run(x, from: first))
     }
     let count = task.kept.count + (task.summarizes ? 1 : 0)
     var results = (0..<count).map { i in

@@ -13,7 +13,7 @@ package final class ExecutionPlan: Sendable {
   package let summaries: [StageSummary]
 
   nonisolated(unsafe) private let stages: [wf_stage]  // never changed
-  private let inputShape: [Int]
+  private let imageShape: [Int]
   private let outputs: [Output]
   private let arenaSize: Int
   private let scratchSize: Int
@@ -64,7 +64,7 @@ package final class ExecutionPlan: Sendable {
       withUnsafePointer(to: stage) { max(size, wf_stage_scratch($0)) }
     }
     let input = graph.values[0]
-    inputShape = [images, input.channels, input.height, input.width]
+    imageShape = [input.channels, input.height, input.width]
   }
 
   /// Bytes that a run takes, beside its input and output.
@@ -73,15 +73,22 @@ package final class ExecutionPlan: Sendable {
   /// The outputs of `input`, maps as `[N, C, H, W]`, vectors as `[N, C]`.
   ///
   /// - Parameters:
-  ///   - input: `[N, C, H, W]` as planned.
+  ///   - input: `[N, C, H, W]`, C, H and W as planned.
+  ///   - first: the first of the images that are run; there are as many as planned.
   ///   - timing: gets seconds added, stage by stage, if there is room for them.
-  package func run(_ input: Tensor, timing: UnsafeMutableBufferPointer<Double>? = nil) -> [Tensor] {
-    precondition(input.shape == inputShape, "ExecutionPlan: \(input.shape) for \(inputShape)")
+  package func run(_ input: Tensor, from first: Int = 0, timing: UnsafeMutableBufferPointer<Double>? = nil)
+    -> [Tensor]
+  {
+    precondition(
+      input.shape.count == 4 && Array(input.shape.dropFirst()) == imageShape
+        && first >= 0 && first + images <= input.shape[0],
+      "ExecutionPlan: \(input.shape) from \(first) on for \(images) images \(imageShape)")
     precondition(timing == nil || timing!.count == stages.count, "ExecutionPlan: room for timing")
     let arena = Storage(count: arenaSize + threads * scratchSize)
     let results = outputs.map { Storage(count: $0.floats) }
     withExtendedLifetime((arena, results, input.storage)) {
-      var bases = [arena.pointer, input.storage.pointer] + results.map(\.pointer)
+      let pictures = input.storage.pointer + first * imageShape.reduce(1, *)
+      var bases = [arena.pointer, pictures] + results.map(\.pointer)
       stages.withUnsafeBufferPointer { stages in
         bases.withUnsafeMutableBufferPointer { bases in
           wf_run_stages(

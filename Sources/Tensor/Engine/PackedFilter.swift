@@ -33,7 +33,8 @@ package struct PackedFilter: Sendable {
       shape.count == 2 || shape.count == 4 && shape[2] == shape[3] && (!isDepthwise || shape[1] == 1),
       "PackedFilter: \(shape)")
     let (outputs, kernel) = (shape[0], shape.count == 4 ? shape[2] : 1)
-    precondition(bias == nil || bias!.shape == [outputs], "PackedFilter: bias \(bias!.shape) for \(shape)")
+    let biasShape = bias?.shape ?? [outputs]
+    precondition(biasShape == [outputs], "PackedFilter: bias \(biasShape) for \(shape)")
     let inputs = shape[1]
     self.kernel = kernel
     output = outputs

@@ -63,7 +63,7 @@ struct Planner {
     for i in stages.indices { arena.settle(&stages[i]) }
   }
 
-  /// Lets each depthwise stage fetch the weights up to the next one's, and that its own product's. A filter's weights are
+  /// Lets each stage with much arithmetic fetch the weights of those that follow, up to the next such one's. Weights are
   /// read once a batch, from memory; a network's filters lie in the order in which they are read.
   private mutating func lookAhead() {
     let heavy = stages.indices.filter {
@@ -84,9 +84,8 @@ struct Planner {
   }
 
   private static func weightFloats(_ stage: wf_stage) -> Int {
-    (stage.kind == WF_DEPTHWISE ? stage.middle : stage.outPitch) * stage.channels * stage.kernel
-      * stage.kernel
-      / (stage.kind == WF_DEPTHWISE ? stage.kernel * stage.kernel : 1)
+    stage.kind == WF_DEPTHWISE
+      ? stage.middle * stage.channels : stage.outPitch * stage.channels * stage.kernel * stage.kernel
   }
 
   // MARK: Values
@@ -94,15 +93,17 @@ struct Planner {
   private func output(_ value: NetworkGraph.Value, _ i: Int) -> ExecutionPlan.Output {
     switch graph.operations[value.index] {
     case .pooled(let x):
-      let isFilter = fusion.isDepthwise(x)
+      let (rows, scale) = sum(of: x)
       return ExecutionPlan.Output(
-        shape: [images, value.channels],
-        sum: (
-          isFilter ? x.height : 1, PackedFilter.pitch(x.channels), 1 / Float(x.height * x.width)
-        ))
+        shape: [images, value.channels], sum: (rows, PackedFilter.pitch(x.channels), scale))
     case .linear: return ExecutionPlan.Output(shape: [images, value.channels])
     default: return ExecutionPlan.Output(shape: [images, value.channels, value.height, value.width])
     }
+  }
+
+  /// The mean over the plane of `x` as its stage leaves it: sums to be added up, and what with their sum is multiplied.
+  private func sum(of x: NetworkGraph.Value) -> (rows: Int, scale: Float) {
+    (fusion.isDepthwise(x) ? x.height : 1, 1 / Float(x.height * x.width))
   }
 
   private func floats(_ value: NetworkGraph.Value) -> Int {
@@ -115,9 +116,9 @@ struct Planner {
     var location = Location(
       place: wf_place(), pitch: PackedFilter.pitch(value.channels), floats: floats(value), isWhole: isWhole)
     if case .pooled(let x) = graph.operations[value.index] {
-      let rows = fusion.isDepthwise(x) ? x.height : 1
-      location.sum = (rows, 1 / Float(x.height * x.width))
-      location.floats = rows * location.pitch
+      let sum = sum(of: x)
+      location.sum = sum
+      location.floats = sum.rows * location.pitch
     }
     if location.sum != nil, let i = wanted.firstIndex(of: value) {
       // Sums that were asked for lie where they are handed out.

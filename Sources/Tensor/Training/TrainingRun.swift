@@ -25,7 +25,7 @@ package final class TrainingRun: @unchecked Sendable {
   var bottlenecks: [Bottleneck] = []
   let head: TrainingLayer
   private let memory: TrainingMemory
-  private var block: TrainingMemory.Block?
+  private var block: Storage?
   private let parameters: [String: Tensor]
   let threads = ComputeRuntime.threads
 

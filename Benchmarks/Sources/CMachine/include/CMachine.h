@@ -14,4 +14,8 @@ double cm_multiply_add(long rounds, float *sink);
 // a = b + 3 c, `rounds` times over `count` floats each.
 void cm_triad(float *a, const float *b, const float *c, size_t count, long rounds);
 
+// Nanoseconds in which a cache line goes from one thread to another, the mean of many handovers; negative if no thread
+// can be started.
+double cm_handover(void);
+
 #endif
