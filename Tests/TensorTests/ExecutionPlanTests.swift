@@ -165,6 +165,19 @@ struct ExecutionPlanTests {
     check(twin, "uneven padding")
   }
 
+  @Test(
+    "every stage on planes is shared out to all threads, small ones and large ones", arguments: [14, 60, 400])
+  func sharing(side: Int) {
+    var twin = Twin([1, 3, side, side])
+    twin.convolve(48, kernel: 3, stride: 2, .silu)
+    twin.bottleneck(24, 3, stride: 1, expansion: 1)
+    twin.bottleneck(24, 3, stride: 1, expansion: 6)
+    let plan = ExecutionPlan(twin.graph, outputs: [twin.x.value], images: 1, threads: 2)
+    for stage in plan.summaries where stage.operations > 100_000 {
+      #expect(stage.tasks >= 2, "\(stage.name)")
+    }
+  }
+
   @Test("many images, of which some are computed one by one, are the images by themselves")
   func images() {
     var twin = Twin([8, 3, 150, 140])

@@ -37,6 +37,8 @@ package final class ExecutionPlan: Sendable {
     package let name: String
     /// Images that it works on.
     package let images: Int
+    /// Parts that threads can work on at once.
+    package let tasks: Int
     /// Multiplications and additions that the layer needs, as two.
     package let operations: Double
     /// Bytes of its weights.

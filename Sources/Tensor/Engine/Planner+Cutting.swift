@@ -46,7 +46,8 @@ extension Planner {
     var best = (time: Double.infinity, rows: unit, panels: panels)
     // Whole tiles of eight rows; what is gathered must stay in a core's own cache.
     let most = gathered ? max(8, (1 << 17) / stage.channels) : 512
-    let rowChoices = Set((1...64).map { (unit + 8 * $0 - 1) / (8 * $0) * 8 }).filter { $0 <= most || $0 == 8 }
+    let fewest = (unit + most - 1) / most
+    let rowChoices = Set((fewest..<fewest + 64).map { (unit + 8 * $0 - 1) / (8 * $0) * 8 })
     for blockRows in stage.sums.base == -1 ? rowChoices.sorted() : [plane] {
       for parts in 1...max(1, min(panels, 2 * threads)) {
         let blockPanels = (panels + parts - 1) / parts

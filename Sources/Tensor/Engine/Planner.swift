@@ -202,7 +202,8 @@ struct Planner {
     stages.append(stage)
     summaries.append(
       ExecutionPlan.StageSummary(
-        name: name, images: stage.images, operations: 2 * Double(operations * batch.count),
+        name: name, images: stage.images, tasks: stage.tasks,
+        operations: 2 * Double(operations * batch.count),
         weightBytes: Double(4 * weights),
         mapBytes: Double(4 * (input + output + residual))))
   }
