@@ -15,13 +15,16 @@ public struct ExplanationMap: Sendable {
 
   /// What it took.
   public struct Cost: Sendable, Codable, Equatable {
-    /// Crops that went through the network.
+    /// Times that the method asked the detector about a changed or unchanged crop or clip.
+    public var evaluations: Int
+    /// Crops that went through the network for them.
     public var framePasses: Int
     /// Wall time in seconds.
     public var seconds: Double
 
-    /// A cost from its parts.
-    public init(framePasses: Int, seconds: Double) {
+    /// A cost from its parts; as many evaluations as passes unless said otherwise.
+    public init(evaluations: Int? = nil, framePasses: Int, seconds: Double) {
+      self.evaluations = evaluations ?? framePasses
       self.framePasses = framePasses
       self.seconds = seconds
     }
@@ -29,6 +32,8 @@ public struct ExplanationMap: Sendable {
 
   /// The explainer's name.
   public var explainer: String
+  /// The name of the model that was explained.
+  public var model: String
   /// The class that is explained.
   public var target: Target
   /// Whether values have a sign.
@@ -41,19 +46,46 @@ public struct ExplanationMap: Sendable {
   public var logits: [Float]
   /// What it took.
   public var cost: Cost
+  /// For methods whose values should add up to a difference of logits: how far their sum is from it, in logits.
+  public var completenessGap: Double?
+  /// For methods that explain segments: their values.
+  public var segments: SegmentAttributions?
 
   /// A map from its parts; `values` is `[T, h, w]`.
   public init(
-    explainer: String, target: Target, kind: Kind = .signed, values: Tensor, size: Int, logits: [Float] = [],
-    cost: Cost
+    explainer: String, model: String, target: Target, kind: Kind = .signed, values: Tensor, size: Int,
+    logits: [Float] = [], cost: Cost, completenessGap: Double? = nil, segments: SegmentAttributions? = nil
   ) {
     precondition(values.shape.count == 3, "ExplanationMap: values \(values.shape), not [T, h, w]")
     self.explainer = explainer
+    self.model = model
     self.target = target
     self.kind = kind
     self.values = values
     self.size = size
     self.logits = logits
     self.cost = cost
+    self.completenessGap = completenessGap
+    self.segments = segments
+  }
+}
+
+/// What each segment of a clip contributes.
+public struct SegmentAttributions: Sendable {
+  /// The segments.
+  public var supervoxels: Supervoxels
+  /// Contribution of each segment to the clip's logit, above 0 for fake.
+  public var values: [Double]
+  /// Standard error of each value, 0 where it is exact; nil for methods that have none.
+  public var standardErrors: [Double]?
+
+  /// Attributions from their parts, one value for each segment.
+  public init(supervoxels: Supervoxels, values: [Double], standardErrors: [Double]? = nil) {
+    precondition(
+      values.count == supervoxels.count && standardErrors.map { $0.count == values.count } ?? true,
+      "SegmentAttributions: \(values.count) values for \(supervoxels.count) segments")
+    self.supervoxels = supervoxels
+    self.values = values
+    self.standardErrors = standardErrors
   }
 }

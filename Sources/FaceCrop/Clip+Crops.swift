@@ -35,6 +35,7 @@ extension Clip {
 
   /// The same clip with crops of `size`×`size`, scaled with the triangle filter.
   public func resized(to size: Int) -> Clip {
-    Clip(track: track, frames: frames, crops: crops.map { $0.resized(width: size, height: size) })
+    func resized(_ crops: [RGBImage]) -> [RGBImage] { crops.map { $0.resized(width: size, height: size) } }
+    return Clip(track: track, frames: frames, crops: resized(crops), paired: paired.map(resized))
   }
 }

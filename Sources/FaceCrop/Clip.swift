@@ -28,13 +28,19 @@ public struct Clip: Sendable {
   public let frames: [Frame]
   /// The crops, S×S each, T of them.
   public let crops: [RGBImage]
+  /// For a fake whose real original is at hand: the same places of the original's frames, S×S each, T of them.
+  public let paired: [RGBImage]?
 
   /// A clip from its parts; as many crops as frames, all square and of one size.
-  public init(track: Int = 0, frames: [Frame], crops: [RGBImage]) {
+  public init(track: Int = 0, frames: [Frame], crops: [RGBImage], paired: [RGBImage]? = nil) {
     precondition(
-      !frames.isEmpty && frames.count == crops.count, "Clip: \(frames.count) frames, \(crops.count) crops")
+      !frames.isEmpty && frames.count == crops.count && paired.map { $0.count == crops.count } ?? true,
+      "Clip: \(frames.count) frames, \(crops.count) crops, \(paired?.count ?? 0) paired ones")
     let size = crops[0].width
-    precondition(crops.allSatisfy { $0.width == size && $0.height == size }, "Clip: crops of several sizes")
+    precondition(
+      (crops + (paired ?? [])).allSatisfy { $0.width == size && $0.height == size },
+      "Clip: crops of several sizes")
+    self.paired = paired
     self.track = track
     self.size = size
     self.frames = frames
