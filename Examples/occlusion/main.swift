@@ -25,7 +25,8 @@ struct Occlusion: Explainer {
       for t in whole.indices { drops[t * grid * grid + square] = whole[t] - covered[t] }
     }
     return ExplanationMap(
-      explainer: name, model: detector.info.name, target: target, values: Tensor(shape: [whole.count, grid, grid], drops),
+      explainer: name, model: detector.info.name, target: target,
+      values: Tensor(shape: [whole.count, grid, grid], drops),
       size: clip.size, logits: whole,
       cost: .init(
         framePasses: whole.count * (grid * grid + 1), seconds: (ContinuousClock.now - start) / .seconds(1)))

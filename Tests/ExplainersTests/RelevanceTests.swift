@@ -10,7 +10,8 @@ private func map(_ values: [Float], side: Int, frames: Int = 1, size: Int, _ tar
   -> ExplanationMap
 {
   ExplanationMap(
-    explainer: "test", model: "toy", target: target, values: Tensor(shape: [frames, side, side], values), size: size,
+    explainer: "test", model: "toy", target: target, values: Tensor(shape: [frames, side, side], values),
+    size: size,
     cost: .init(framePasses: 0, seconds: 0))
 }
 

@@ -54,7 +54,8 @@ private final class Recorder: Explainer {
     targets.withLock { $0.append(target) }
     try context.report(1)
     return ExplanationMap(
-      explainer: name, model: "toy", target: target, values: Tensor(shape: [clip.frames.count, 1, 1], repeating: 1),
+      explainer: name, model: "toy", target: target,
+      values: Tensor(shape: [clip.frames.count, 1, 1], repeating: 1),
       size: clip.size, cost: .init(framePasses: 0, seconds: 0))
   }
 }

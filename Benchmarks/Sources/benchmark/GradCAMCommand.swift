@@ -17,7 +17,7 @@ struct GradCAMCommand: ParsableCommand {
   func run() throws {
     timing.prepare()
     let detector = try options.detector(timing)
-    var random = Random(seed: 1)
+    var random = SplitMix(seed: 1)
     let crops = (0..<options.batch).map { _ in
       var crop = RGBImage(width: options.size, height: options.size)
       for i in crop.pixels.indices { crop.pixels[i] = UInt8(random.uniform() * 256) }

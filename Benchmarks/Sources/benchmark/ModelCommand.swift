@@ -26,7 +26,7 @@ struct ModelCommand: ParsableCommand {
 
   private func detector() throws -> DeepfakeDetector {
     let architecture = Architecture.efficientNet(options.network)
-    var random = Random(seed: 0)
+    var random = SplitMix(seed: 0)
     var parameters: [String: Tensor] = [:]
     let shapes = architecture.parameterShapes
     for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
@@ -88,7 +88,7 @@ extension NetworkOptions {
 
   /// Seeded pictures `[batch, 3, size, size]` of mean 0 and variance 1, as a normalised picture about has.
   var pictures: Tensor {
-    var random = Random(seed: 1)
+    var random = SplitMix(seed: 1)
     return random.normal([batch, 3, size, size])
   }
 }

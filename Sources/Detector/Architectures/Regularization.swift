@@ -11,7 +11,7 @@ public struct Regularization: Sendable {
   /// The share of residual branches that is dropped at the end of the network, in [0, 1); it grows linearly from 0 at
   /// the first block.
   public var dropPath: Double
-  private var state: UInt64
+  private var generator: SplitMix
 
   /// A regularisation from its parts.
   public init(dropout: Double, dropPath: Double, seed: UInt64) {
@@ -19,7 +19,7 @@ public struct Regularization: Sendable {
       (0..<1).contains(dropout) && (0..<1).contains(dropPath), "Regularization: \(dropout), \(dropPath)")
     self.dropout = dropout
     self.dropPath = dropPath
-    state = seed
+    generator = SplitMix(seed: seed)
   }
 
   /// The shares that `architecture` was published with.
@@ -52,16 +52,7 @@ public struct Regularization: Sendable {
   private mutating func mask(_ shape: [Int], dropping share: Double) -> Tensor {
     let kept = Float(1 / (1 - share))
     return Tensor(shape: shape) { out in
-      for i in out.indices { out[i] = nextUniform() < share ? 0 : kept }
+      for i in out.indices { out[i] = generator.uniform() < share ? 0 : kept }
     }
-  }
-
-  /// Uniform in [0, 1), by splitmix64.
-  private mutating func nextUniform() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
   }
 }

@@ -48,7 +48,8 @@ public struct GradCAM: ScoringExplainer {
     }
     try context.report(1)
     return ExplanationMap(
-      explainer: name, model: detector.info.name, target: target, values: values, size: clip.size, logits: logits,
+      explainer: name, model: detector.info.name, target: target, values: values, size: clip.size,
+      logits: logits,
       cost: .init(framePasses: count, seconds: (ContinuousClock.now - start) / .seconds(1)))
   }
 
