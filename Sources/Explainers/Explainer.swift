@@ -53,7 +53,8 @@ public struct ExplanationContext: Sendable {
   public var progress: @Sendable (Double) -> Void
   /// Throws when the work is to end; by default when the current task is cancelled.
   public var checkCancellation: @Sendable () throws -> Void
-  /// Crops in one forward pass at the most; bounds memory.
+  /// Crops in one pass at the most where a method keeps what the network computes between its layers; bounds memory.
+  /// Methods that only ask for logits make batches of some megabytes of crops.
   public var batchSize: Int
 
   /// A context; everything has a default.

@@ -1,4 +1,5 @@
 public import FaceCrop
+public import Tensor
 
 /// A clip cut into segments: each pixel of each frame belongs to one. A connected segment is a supervoxel, a region in
 /// (t, y, x); users may bring segments that are not connected.
@@ -38,6 +39,14 @@ public struct Supervoxels: Sendable, Equatable {
 
   /// The labels of frame `t`, row by row.
   public func plane(_ t: Int) -> ArraySlice<Int32> { labels[t * size * size..<(t + 1) * size * size] }
+
+  /// The value of its segment at each pixel, `[T, S, S]`.
+  public func painted(_ values: [Double]) -> Tensor {
+    precondition(values.count == count, "Supervoxels: \(values.count) values for \(count) segments")
+    return Tensor(shape: [frames, size, size]) { out in
+      for (i, label) in labels.enumerated() { out[i] = Float(values[Int(label)]) }
+    }
+  }
 }
 
 /// A way to cut a clip into segments.
