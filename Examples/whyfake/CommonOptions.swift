@@ -25,7 +25,8 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "Side of the crops in pixels; by default what the model was trained with.")
   var size: Int?
 
-  @Option(help: "Seed of what is drawn at random. GradCAM draws nothing.")
+  @Option(
+    help: "Seed of what is drawn at random: shap's and lime's coalitions, noise, masks, untrained weights.")
   var seed: UInt64 = 0
 
   @Option(help: "Threads to compute with; by default one a core.")
@@ -67,17 +68,10 @@ struct CommonOptions: ParsableArguments {
     return try Ensemble(names.map(detector))
   }
 
-  /// The model that an explainer explains: one of its own, or the one that decides.
-  func detector(for explainer: ExplainerChoice, main: any Classifier) throws -> DeepfakeDetector {
-    if let own = model.map(CommonOptions.parse).last(where: { $0.explainer == explainer.rawValue }) {
-      return try detector(own.model)
-    }
-    guard let main = main as? DeepfakeDetector else {
-      throw Failure(
-        "\(explainer.rawValue) looks inside one network, and \(main.info.name) is several; "
-          + "say which with --model \(explainer.rawValue)=NAME-OR-FILE")
-    }
-    return main
+  /// The model that was named for an explainer; nil if it explains the one that decides.
+  func ownDetector(of explainer: ExplainerChoice) throws -> DeepfakeDetector? {
+    let own = model.map(CommonOptions.parse).last { $0.explainer == explainer.rawValue }
+    return try own.map { try detector($0.model) }
   }
 
   private func detector(_ model: String) throws -> DeepfakeDetector {

@@ -89,8 +89,9 @@ extension AnalysisContext {
   /// Progress on the terminal.
   static func shown(_ place: String, _ path: String) -> AnalysisContext {
     let name = Terminal.shown((path as NSString).lastPathComponent)
-    return AnalysisContext { stage, done in
-      ProgressLine.shared.show("\(place)\(name): \(stage.words)", done)
+    return AnalysisContext { progress in
+      let method = progress.explainer.map { " (\($0))" } ?? ""
+      ProgressLine.shared.show("\(place)\(name): \(progress.stage.words)\(method)", progress.done)
     }
   }
 }

@@ -15,9 +15,9 @@ struct Exhibit {
 
   /// Names of all its files within the output folder.
   var files: [String] {
-    explanations.flatMap { [$0.relevanceFile] + ($0.signedFile.map { [$0] } ?? []) + [$0.overlay] } + [
-      overlay
-    ]
+    explanations.flatMap {
+      [$0.relevanceFile] + [$0.signedFile, $0.segmentsFile].compactMap(\.self) + [$0.overlay]
+    } + [overlay]
   }
 
   /// The class that was explained.
@@ -34,10 +34,25 @@ struct Exhibit {
     let relevanceFile: String
     /// Nil for attention, which has no sign.
     let signedFile: String?
+    /// The segments that the values are of; nil for methods without segments.
+    let segmentsFile: String?
     let overlay: String
+    /// What the method is.
+    let method: Method
 
     /// The method's name as people write it.
-    var title: String { ExplainerChoice(rawValue: map.explainer)?.title ?? map.explainer }
+    var title: String { method.title }
+    /// Whether the attention that it shows has seeded weights that nobody trained.
+    var isUntrained: Bool { method.isUntrained }
+    /// The heading of its panel.
+    var heading: String {
+      (map.kind == .attention ? title : "\(title): why \(map.target.rawValue)")
+        + (isUntrained ? " (untrained)" : "")
+    }
+    /// What is written over its panel; nil for nothing.
+    var note: String? {
+      relevance.isEmpty ? "nothing speaks for \(map.target.rawValue)" : nil
+    }
 
     /// The relevance of frame `t`, a value for each pixel of its crop.
     func plane(_ t: Int) -> [Float] {

@@ -9,6 +9,8 @@ import WhyFake
 /// Turns the explained faces of an analysis into files: maps and videos.
 struct Exhibition {
   let analysis: Analysis
+  /// What the explainers are, by their names.
+  let methods: [String: Method]
   /// The output folder.
   let folder: String
   /// How maps are laid over crops.
@@ -36,7 +38,13 @@ struct Exhibition {
         map: map, clip: explanation.clip, relevance: relevance, metrics: MapMetrics(relevance),
         relevanceFile: "\(maps)/\(map.explainer).npy",
         signedFile: signed.map { _ in "\(maps)/\(map.explainer).signed.npy" },
-        overlay: "\(prefix).\(map.explainer).mp4")
+        segmentsFile: map.segments.map { _ in "\(maps)/\(map.explainer).segments.npy" },
+        overlay: "\(prefix).\(map.explainer).mp4",
+        method: methods[map.explainer] ?? Method(title: map.explainer))
+      if let segments = map.segments, let name = item.segmentsFile {
+        let numbers = (0..<segments.supervoxels.count).map(Double.init)
+        try segments.supervoxels.painted(numbers).writeNPY(to: "\(folder)/\(name)")
+      }
       try relevance.values.writeNPY(to: "\(folder)/\(item.relevanceFile)")
       if let signed, let name = item.signedFile { try signed.writeNPY(to: "\(folder)/\(name)") }
       try film(item.overlay, durations: durations(track), width: panelSide, height: panelSide) { t in
@@ -64,9 +72,7 @@ struct Exhibition {
         target: Target(predictedBy: track.opinion.logit),
         subject: (analysis.input.path as NSString).lastPathComponent),
       panels: exhibit.explanations.map {
-        OverlayPanel(
-          title: "\($0.title): why \($0.map.target.rawValue)",
-          note: $0.relevance.isEmpty ? "nothing speaks for \($0.map.target.rawValue)" : nil)
+        OverlayPanel(title: $0.heading, note: $0.note)
       },
       indices: frames.map(\.index), times: frames.map(\.time),
       probabilities: track.logits.map { Opinion(logit: $0).probability },

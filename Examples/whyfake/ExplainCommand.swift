@@ -36,12 +36,14 @@ struct ExplainCommand: ParsableCommand {
     help: ArgumentHelp(
       "Explainers, separated by commas: \(ExplainerChoice.list).", valueName: "names"),
     transform: ExplainCommand.choices)
-  var explainers: [ExplainerChoice] = ExplainerChoice.allCases
+  var explainers: [ExplainerChoice] = ExplainerChoice.standard
 
   @Option(
     name: .customLong("class"),
     help: "The class that is explained; predicted is what the model says of the face at hand.")
   var target: ClassChoice = .predicted
+
+  @OptionGroup var explaining: ExplainerOptions
 
   @OptionGroup var common: CommonOptions
 
@@ -70,16 +72,12 @@ struct ExplainCommand: ParsableCommand {
     var timings: [(stage: String, seconds: Double)] = []
 
     var analyzer: Analyzer?
-    var methods: [any Explainer] = []
-    var crops: [String: CropRecipe] = [:]
+    var chosen: [ChosenExplainer] = []
     let loading = try clock.measure {
       try orFail {
         let classifier = try common.classifier()
-        methods = try explainers.map { choice in
-          let own = try common.detector(for: choice, main: classifier)
-          let crop = CropRecipe(policy: own.info.cropPolicy, size: own.info.inputSize)
-          crops[choice.rawValue] = crop
-          return choice.explainer(own)
+        chosen = try explainers.map {
+          try ChosenExplainer($0, main: classifier, common: common, options: explaining)
         }
         analyzer = try Analyzer(detector: classifier)
       }
@@ -87,15 +85,22 @@ struct ExplainCommand: ParsableCommand {
     guard let analyzer else { return }
     timings.append(("loading", loading / .seconds(1)))
 
-    var options = AnalysisOptions.explain(methods, target: Target(rawValue: target.rawValue))
+    var options = AnalysisOptions.explain(
+      chosen.map(\.explainer), target: Target(rawValue: target.rawValue))
     options.frames = frames
-    options.explainerCrops = crops
+    options.paired = explaining.paired
+    for choice in chosen {
+      let info = choice.model.info
+      options.explainerCrops[choice.explainer.name] = CropRecipe(
+        policy: info.cropPolicy, size: info.inputSize)
+    }
     let analysis = try analyzer.analyze(input, options: options, context: .shown("", input))
     ComputeRuntime.releaseMemory()
     for note in analysis.notes { Terminal.message("\(Terminal.shown(input)): \(note)") }
     timings += analysis.timings.map { ($0.stage.rawValue, $0.seconds) }
 
-    let exhibition = Exhibition(analysis: analysis, folder: folder.path)
+    let methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
+    let exhibition = Exhibition(analysis: analysis, methods: methods, folder: folder.path)
     var exhibits: [Exhibit] = []
     var sha256 = ""
     let writing = try clock.measure {
@@ -108,7 +113,8 @@ struct ExplainCommand: ParsableCommand {
     let provenance = Provenance(
       created: start.formatted(.iso8601), sha256: sha256,
       bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0, framesAsked: frames, target: target.rawValue,
-      explainers: explainers.map(\.rawValue), seed: common.seed, computedBy: ComputeRuntime.summary,
+      explainers: explainers.map(\.rawValue), paired: explaining.paired, seed: common.seed,
+      computedBy: ComputeRuntime.summary,
       timings: timings, files: exhibits.flatMap(\.files) + ["report.html", "explanation.json"])
     let record = ExplanationRecord(analysis: analysis, exhibits: exhibits, provenance: provenance).json()
     try folder.write(record.text(pretty: true) + "\n", to: "explanation.json")

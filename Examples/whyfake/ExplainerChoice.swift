@@ -4,21 +4,94 @@ import Explainers
 
 /// The methods that `--explainers` knows: a method is added here, and nowhere else in the tool.
 enum ExplainerChoice: String, Choice {
-  case gradcam
+  case gradcam, shap, ltpa, attention
+  case gradcamPlusPlus = "gradcam++"
+  case layercam, hirescam
+  case integratedGradients = "integrated-gradients"
+  case smoothgrad, occlusion, rise, lime, ltpa1, ltpa3
+  case ltpaProduct = "ltpa-product"
 
   static let list = allCases.map(\.rawValue).joined(separator: ", ")
+  /// What `explain` shows where nothing is said: what is sure to have a trained model.
+  static let standard: [ExplainerChoice] = [.gradcam, .shap]
 
-  /// The method for a detector.
-  func explainer(_ detector: DeepfakeDetector) -> any Explainer {
+  /// What a method needs of the model.
+  enum Need {
+    /// Logits: any model, an ensemble too.
+    case logits
+    /// The inside of one network.
+    case gradients
+    /// A network with attention of this kind.
+    case attention(EfficientNet.Attention)
+  }
+
+  /// What the method needs of the model.
+  var need: Need {
     switch self {
-    case .gradcam: GradCAM(detector)
+    case .shap, .occlusion, .rise, .lime: .logits
+    case .gradcam, .gradcamPlusPlus, .layercam, .hirescam, .integratedGradients, .smoothgrad: .gradients
+    case .ltpa, .ltpa1, .ltpa3, .ltpaProduct: .attention(.ltpa(.dotProduct))
+    case .attention: .attention(.autoAtt(width: 0))
     }
+  }
+
+  /// The method for a model, which has what it needs.
+  func explainer(
+    _ model: any Classifier, _ options: ExplainerOptions, seed: UInt64
+  ) throws -> any Explainer {
+    switch self {
+    case .shap:
+      let budget: KernelSHAP.Budget =
+        options.budget.map { .framePasses($0) } ?? .perSegment(ExplainerOptions.perSegment)
+      return KernelSHAP(
+        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement,
+        budget: budget, precision: options.precision, seed: seed)
+    case .lime:
+      return LIME(
+        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement, seed: seed)
+    case .occlusion: return Occlusion(model, replacement: options.chosenReplacement)
+    case .rise: return RISE(model, replacement: options.chosenReplacement, seed: seed)
+    case .gradcam: return GradCAM(try inside(model))
+    case .gradcamPlusPlus: return GradCAMPlusPlus(try inside(model))
+    case .layercam: return LayerCAM(try inside(model))
+    case .hirescam: return HiResCAM(try inside(model))
+    case .integratedGradients: return IntegratedGradients(try inside(model))
+    case .smoothgrad: return SmoothGrad(try inside(model), seed: seed)
+    case .attention: return AttentionMap(try AttentiveDetector(inside(model)))
+    case .ltpa: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(1))
+    case .ltpa1: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(0))
+    case .ltpa3: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(2))
+    case .ltpaProduct: return AttentionMap(try AttentiveDetector(inside(model)), level: .product)
+    }
+  }
+
+  private func inside(_ model: any Classifier) throws -> DeepfakeDetector {
+    guard let model = model as? DeepfakeDetector else {
+      throw Failure(
+        "\(rawValue) looks inside one network, and \(model.info.name) is several; "
+          + "say which with --model \(rawValue)=NAME-OR-FILE")
+    }
+    return model
   }
 
   /// The name as people write it.
   var title: String {
     switch self {
     case .gradcam: "GradCAM"
+    case .gradcamPlusPlus: "GradCAM++"
+    case .layercam: "LayerCAM"
+    case .hirescam: "HiResCAM"
+    case .shap: "SHAP"
+    case .lime: "LIME"
+    case .occlusion: "Occlusion"
+    case .rise: "RISE"
+    case .integratedGradients: "Integrated gradients"
+    case .smoothgrad: "SmoothGrad"
+    case .attention: "Attention"
+    case .ltpa: "LTPA"
+    case .ltpa1: "LTPA, fine level"
+    case .ltpa3: "LTPA, coarse level"
+    case .ltpaProduct: "LTPA, all levels"
     }
   }
 
@@ -28,6 +101,98 @@ enum ExplainerChoice: String, Choice {
     case .gradcam:
       "GradCAM weighs the features of the network's last layers by how much they move the detector's logit, and "
         + "shows where on the face they are. It is coarse: it names regions, not pixels."
+    case .gradcamPlusPlus:
+      "GradCAM++ is GradCAM with weights that count several small places as much as one large one."
+    case .layercam:
+      "LayerCAM weighs each place of the network's features by its own gradient, so that layers before the last can "
+        + "be shown too."
+    case .hirescam:
+      "HiResCAM multiplies features and gradients place by place: it shows what the logit is made of, where the layers "
+        + "behind are linear."
+    case .shap:
+      "Kernel SHAP takes segments of the face away, in many combinations, and shares the change of the detector's logit "
+        + "fairly among them (Shapley values). It needs no look inside the network."
+    case .lime:
+      "LIME takes random halves of the segments away and fits a straight line to what the detector then says: the "
+        + "slope of a segment is its value."
+    case .occlusion:
+      "Occlusion covers one square after the other and shows by how much the detector's logit drops."
+    case .rise:
+      "RISE covers the face with random soft masks and shows which places are visible when the logit is high."
+    case .integratedGradients:
+      "Integrated gradients add up the gradients of the logit on the way from a blank picture to the face; their sum is "
+        + "the change of the logit."
+    case .smoothgrad:
+      "SmoothGrad averages the gradient of the logit over noisy copies of the face: where a small change of a pixel "
+        + "would move the logit."
+    case .attention:
+      "The network multiplies its features by a map that it makes itself (Bonettini's attention); this is that map. It "
+        + "says where the network looks, not what for."
+    case .ltpa, .ltpa1, .ltpa3, .ltpaProduct:
+      "The network weighs its local features by how well they fit the whole picture (Learn To Pay Attention); these are "
+        + "its weights. They say where the network looks, not what for."
     }
+  }
+}
+
+/// What a method is, for those who see its maps.
+struct Method {
+  /// The name as people write it.
+  var title: String
+  /// What it does.
+  var summary = ""
+  /// Whether the attention that it shows has seeded weights that nobody trained.
+  var isUntrained = false
+}
+
+/// A method with the model that it explains.
+struct ChosenExplainer {
+  let explainer: any Explainer
+  let model: any Classifier
+  let method: Method
+
+  /// Of the choice, what is needed for it.
+  ///
+  /// - Parameter main: the model that decides.
+  init(
+    _ choice: ExplainerChoice, main: any Classifier, common: CommonOptions, options: ExplainerOptions
+  ) throws {
+    var model: any Classifier = try common.ownDetector(of: choice) ?? main
+    var isUntrained = false
+    if case .attention(let kind) = choice.need {
+      (model, isUntrained) = try ChosenExplainer.attentive(model, kind, choice, seed: common.seed)
+    }
+    var explainer = try choice.explainer(model, options, seed: common.seed)
+    var method = Method(title: choice.title, summary: choice.summary, isUntrained: isUntrained)
+    if options.weighted {
+      explainer = ConfidenceWeighted(explainer, scoredBy: model)
+      method.title += ", weighted"
+      method.summary += " Frames count by how sure the detector is of them."
+    }
+    self.explainer = explainer
+    self.model = model
+    self.method = method
+  }
+
+  /// The model, if it has such attention; or else its trunk with attention that nobody trained.
+  private static func attentive(
+    _ model: any Classifier, _ kind: EfficientNet.Attention, _ choice: ExplainerChoice, seed: UInt64
+  ) throws -> (model: DeepfakeDetector, isUntrained: Bool) {
+    guard let model = model as? DeepfakeDetector else {
+      throw Failure(
+        "\(choice.rawValue) looks inside one network, and \(model.info.name) is several; "
+          + "say which with --model \(choice.rawValue)=NAME-OR-FILE")
+    }
+    if case .efficientNet(let network) = model.network.architecture {
+      switch (kind, network.attention) {
+      case (.ltpa, .ltpa), (.autoAtt, .autoAtt): return (model, false)
+      default: break
+      }
+    }
+    let seeded = try model.withUntrainedAttention(kind, seed: seed)
+    Terminal.message(
+      "\(choice.rawValue): \(model.info.name) has no such attention, so it is shown with seeded weights that nobody "
+        + "trained; --model \(choice.rawValue)=FILE names a network that has it")
+    return (seeded, true)
   }
 }

@@ -24,6 +24,7 @@ struct ExplanationRecord {
         "framesAsked": .integer(provenance.framesAsked),
         "class": .string(provenance.target),
         "explainers": .array(provenance.explainers.map(JSONValue.string)),
+        "paired": .text(provenance.paired),
         "seed": .integer(Int(clamping: provenance.seed)),
         "computedBy": .string(provenance.computedBy),
       ],
@@ -106,6 +107,8 @@ struct ExplanationRecord {
     let metrics = item.metrics
     return [
       "explainer": .string(item.map.explainer),
+      "model": .string(item.map.model),
+      "untrained": .bool(item.isUntrained),
       "class": .string(item.map.target.rawValue),
       "kind": .string(item.map.kind.rawValue),
       "resolution": .array(item.map.values.shape.map(JSONValue.integer)),
@@ -113,8 +116,11 @@ struct ExplanationRecord {
       "relevance": .string(item.relevanceFile),
       "signed": .text(item.signedFile),
       "overlay": .string(item.overlay),
+      "evaluations": .integer(item.map.cost.evaluations),
       "framePasses": .integer(item.map.cost.framePasses),
       "seconds": .rounded(item.map.cost.seconds, 4),
+      "completenessGap": item.map.completenessGap.map(JSONValue.number) ?? nil,
+      "segments": item.map.segments.map { segments($0, item) } ?? nil,
       "metrics": [
         "frames": .integer(metrics.frames),
         "intensity": .rounded(metrics.intensity, 6),
@@ -127,6 +133,16 @@ struct ExplanationRecord {
   }
 }
 
+/// The values of segments, in logits.
+private func segments(_ segments: SegmentAttributions, _ item: Exhibit.Item) -> JSONValue {
+  [
+    "count": .integer(segments.supervoxels.count),
+    "labels": .text(item.segmentsFile),
+    "values": .array(segments.values.map(JSONValue.number)),
+    "standardErrors": segments.standardErrors.map { .array($0.map(JSONValue.number)) } ?? nil,
+  ]
+}
+
 /// What was run on what, beyond the analysis itself.
 struct Provenance {
   var created: String
@@ -135,6 +151,8 @@ struct Provenance {
   var framesAsked: Int
   var target: String
   var explainers: [String]
+  /// The real video that the input was made from, as it was given.
+  var paired: String?
   var seed: UInt64
   var computedBy: String
   var timings: [(stage: String, seconds: Double)]

@@ -167,6 +167,23 @@ extension Analysis {
     }
   }
 
+  /// How far the work is.
+  public struct Progress: Sendable, Equatable {
+    /// What is being done.
+    public var stage: Stage
+    /// The explainer at work, by its name; nil in other stages.
+    public var explainer: String?
+    /// The share of this stage, or of this explainer's work, that is done, in [0, 1].
+    public var done: Double
+
+    /// A progress from its parts.
+    public init(stage: Stage, explainer: String? = nil, done: Double) {
+      self.stage = stage
+      self.explainer = explainer
+      self.done = done
+    }
+  }
+
   /// The steps of the work.
   public enum Stage: String, Sendable, Codable, CaseIterable {
     /// Decoding the sampled frames.

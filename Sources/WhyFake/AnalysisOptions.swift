@@ -11,9 +11,12 @@ public struct AnalysisOptions: Sendable {
   public var explainerCrops: [String: CropRecipe]
   /// The class that is explained; nil for the one that the model predicts for the face at hand.
   public var target: Target?
+  /// The real video that a fake was made from, frame by frame; for a picture the real picture, for a clip the real clip.
+  /// Its crops of the same places go along as `Clip.paired`. Frames past its end are left out of everything, with a note.
+  public var paired: String?
   /// The greatest width of the thumbnails that are kept of the sampled frames, in pixels; 0 keeps none.
   public var thumbnailWidth: Int
-  /// Crops in one forward pass at the most; bounds memory.
+  /// Crops in one pass at the most where what the network computes between its layers is kept; bounds memory.
   public var batchSize: Int
 
   /// Options to detect: 32 frames and no explanation.
@@ -27,13 +30,14 @@ public struct AnalysisOptions: Sendable {
   /// Options from their parts.
   public init(
     frames: Int = 32, explainers: [any Explainer] = [], explainerCrops: [String: CropRecipe] = [:],
-    target: Target? = nil, thumbnailWidth: Int = 0, batchSize: Int = 2
+    target: Target? = nil, paired: String? = nil, thumbnailWidth: Int = 0, batchSize: Int = 2
   ) {
     precondition(frames > 0, "AnalysisOptions: \(frames) frames")
     self.frames = frames
     self.explainers = explainers
     self.explainerCrops = explainerCrops
     self.target = target
+    self.paired = paired
     self.thumbnailWidth = thumbnailWidth
     self.batchSize = max(1, batchSize)
   }
@@ -41,14 +45,14 @@ public struct AnalysisOptions: Sendable {
 
 /// How an analysis tells how far it is, and learns that it is no longer wanted.
 public struct AnalysisContext: Sendable {
-  /// Called with the stage and its done share in [0, 1], on the thread that works.
-  public var progress: @Sendable (Analysis.Stage, Double) -> Void
+  /// Called with how far the work is, on the thread that works.
+  public var progress: @Sendable (Analysis.Progress) -> Void
   /// Throws when the work is to end; by default when the current task is cancelled.
   public var checkCancellation: @Sendable () throws -> Void
 
   /// A context; everything has a default.
   public init(
-    progress: @escaping @Sendable (Analysis.Stage, Double) -> Void = { _, _ in },
+    progress: @escaping @Sendable (Analysis.Progress) -> Void = { _ in },
     checkCancellation: @escaping @Sendable () throws -> Void = { try Task.checkCancellation() }
   ) {
     self.progress = progress
@@ -58,6 +62,6 @@ public struct AnalysisContext: Sendable {
   /// Reports the done share of a stage, in [0, 1]; throws when the work is cancelled.
   func report(_ stage: Analysis.Stage, _ done: Double) throws {
     try checkCancellation()
-    progress(stage, done)
+    progress(Analysis.Progress(stage: stage, done: done))
   }
 }

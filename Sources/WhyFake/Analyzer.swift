@@ -69,7 +69,7 @@ public struct Analyzer: Sendable {
         let map = try stopwatch.measure(.explaining) {
           let (before, share) = (Double(done) / Double(total), Double(clip.frames.count) / Double(total))
           return try explainAndScore(clip, options.explainers[scoring], options, path, context) { done in
-            context.progress(.scoring, before + done * share)
+            context.progress(.init(stage: .scoring, done: before + done * share))
           }
         }
         shared[i] = map
@@ -86,10 +86,9 @@ public struct Analyzer: Sendable {
     }
 
     let judged = tracks.indices.filter { tracks[$0].judged }
-    let steps = Double(judged.count * options.explainers.count)
-    for (n, i) in judged.enumerated() {
-      let target = options.target ?? Target(predictedBy: tracks[i].opinion.logit)
-      for (e, explainer) in options.explainers.enumerated() {
+    for (e, explainer) in options.explainers.enumerated() {
+      for (n, i) in judged.enumerated() {
+        let target = options.target ?? Target(predictedBy: tracks[i].opinion.logit)
         let own = options.explainerCrops[explainer.name] ?? recipe
         let clip = material.tracks[i].clips[recipes.firstIndex(of: own) ?? 0]
         if e == scoring, var map = shared[i] {
@@ -97,14 +96,17 @@ public struct Analyzer: Sendable {
           tracks[i].explanations.append(Analysis.Explanation(map: map, clip: clip))
           continue
         }
-        let before = Double(n * options.explainers.count + e)
         let map = try stopwatch.measure(.explaining) {
           try explainer.explain(
             clip, for: target,
             context: ExplanationContext(
               batchSize: options.batchSize,
-              progress: { context.progress(.explaining, (before + $0) / steps) },
-              checkCancellation: context.checkCancellation))
+              progress: { done in
+                context.progress(
+                  Analysis.Progress(
+                    stage: .explaining, explainer: explainer.name,
+                    done: (Double(n) + done) / Double(judged.count)))
+              }, checkCancellation: context.checkCancellation))
         }
         tracks[i].explanations.append(Analysis.Explanation(map: map, clip: clip))
       }

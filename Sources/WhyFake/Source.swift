@@ -53,7 +53,12 @@ struct Source {
   }
 
   private func video(_ reader: inout VideoReader, _ stopwatch: inout Stopwatch) throws -> Material {
-    let indices = FrameSampling.indices(count: options.frames, of: reader.properties.frameCount)
+    let sampled = FrameSampling.indices(count: options.frames, of: reader.properties.frameCount)
+    let original = try options.paired.map { try PairedOriginal($0, of: reader.properties) }
+    let indices = original.map { original in sampled.filter { $0 < original.frameCount } } ?? sampled
+    guard !indices.isEmpty else {
+      throw AnalysisError(path: reader.path, message: "the paired video ends before the first sampled frame")
+    }
     var extractor = FaceExtractor(detector: faceDetector, recipes: recipes)
     var frames: [Analysis.SampledFrame] = []
     var inner = Duration.zero
@@ -81,15 +86,21 @@ struct Source {
     stopwatch.add(.faces, inner)
     try context.report(.faces, 1)
     let properties = reader.properties
+    var notes: [String] = []
+    if properties.isTruncated {
+      notes.append(
+        "the file seems to be cut short or damaged; the \(properties.frameCount) frames that are there were used"
+      )
+    }
+    if indices.count < sampled.count {
+      notes.append(
+        "\(sampled.count - indices.count) of \(sampled.count) sampled frames are past the end of the paired video "
+          + "and were left out")
+    }
+    let tracks = extractor.tracks().map(Track.init)
     return Material(
       input: Analysis.Input(properties, path: reader.path), frames: frames,
-      tracks: extractor.tracks().map(Track.init),
-      notes: properties.isTruncated
-        ? [
-          "the file seems to be cut short or damaged; the \(properties.frameCount) frames that are there were "
-            + "used"
-        ]
-        : [])
+      tracks: try original?.paired(tracks, recipes) ?? tracks, notes: notes)
   }
 
   // MARK: Pictures and clips
@@ -101,16 +112,40 @@ struct Source {
     return try stopwatch.measure(.faces) {
       var extractor = FaceExtractor(detector: faceDetector, recipes: recipes)
       try extractor.add(image)
+      let tracks = extractor.tracks().map(Track.init)
       return Material(
         input: Analysis.Input(
           path: path, kind: .image, width: image.width, height: image.height, frameCount: 1),
         frames: [Analysis.SampledFrame(index: 0, thumbnail: thumbnail(image))],
-        tracks: extractor.tracks().map(Track.init))
+        tracks: try options.paired.map { try PairedOriginal($0, of: image).paired(tracks, recipes) } ?? tracks
+      )
     }
   }
 
   private func clip(_ path: String) throws -> Material {
     try context.report(.reading, 0)
+    let array = try Source.clipArray(path)
+    let shape = array.shape
+    let original = try options.paired.map(Source.clipArray)
+    if let original, let paired = options.paired, original.shape != shape {
+      throw AnalysisError(
+        path: paired, message: "the paired clip has the shape \(original.shape), the input \(shape)")
+    }
+    let clips = recipes.map { recipe in
+      func clip(_ array: ByteArray) -> Clip {
+        Clip(bytes: array.elements, count: shape[0], side: shape[1], size: recipe.size)
+      }
+      let crops = clip(array)
+      return Clip(frames: crops.frames, crops: crops.crops, paired: original.map { clip($0).crops })
+    }
+    return Material(
+      input: Analysis.Input(
+        path: path, kind: .clip, width: shape[1], height: shape[1], frameCount: shape[0]),
+      frames: clips[0].frames.map { Analysis.SampledFrame(index: $0.index) },
+      tracks: [Track(clips: clips, judged: true)])
+  }
+
+  private static func clipArray(_ path: String) throws -> ByteArray {
     let array = try ByteArray(npy: path)
     let shape = array.shape
     guard shape.count == 4, shape[0] > 0, shape[1] > 0, shape[1] == shape[2], shape[3] == 3 else {
@@ -118,14 +153,7 @@ struct Source {
         path: path,
         message: "the array has the shape \(shape); a clip is uint8 of T×S×S×3, T square crops in RGB")
     }
-    let clips = recipes.map {
-      Clip(bytes: array.elements, count: shape[0], side: shape[1], size: $0.size)
-    }
-    return Material(
-      input: Analysis.Input(
-        path: path, kind: .clip, width: shape[1], height: shape[1], frameCount: shape[0]),
-      frames: clips[0].frames.map { Analysis.SampledFrame(index: $0.index) },
-      tracks: [Track(clips: clips, judged: true)])
+    return array
   }
 
   private func thumbnail(_ image: RGBImage) -> RGBImage? {

@@ -12,9 +12,12 @@ struct ExplainTests {
   @Test("the folder is complete, follows its schema, and its parts agree")
   func complete() throws {
     let run = try Tool.run(
-      "whyfake", "explain", sample("sample-fake"), "--frames", "4", "--class", "fake", in: scratch.url)
+      "whyfake", "explain", sample("sample-fake"), "--frames", "4", "--class", "fake", "--explainers",
+      "gradcam,shap,ltpa,attention", in: scratch.url)
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.errors.isEmpty)
+    // Attention that nobody trained is told of, once for each.
+    let told = run.errors.split(separator: "\n")
+    #expect(told.count == 2 && told.allSatisfy { $0.contains("nobody trained") }, "\(run.errors)")
     #expect(run.lines.last == "sample-fake.explained/report.html")
     let folder = scratch.url.appending(path: "sample-fake.explained")
     func path(_ name: String) -> String { folder.appending(path: name).path }
@@ -27,9 +30,10 @@ struct ExplainTests {
     #expect(found.sorted() == listed.sorted())
     #expect(
       listed.sorted() == [
-        "explanation.json", "maps/track0/gradcam.npy", "maps/track0/gradcam.signed.npy",
-        "overlay.gradcam.mp4",
-        "overlay.mp4", "report.html",
+        "explanation.json", "maps/track0/attention.npy", "maps/track0/gradcam.npy",
+        "maps/track0/gradcam.signed.npy", "maps/track0/ltpa.npy", "maps/track0/shap.npy",
+        "maps/track0/shap.segments.npy", "maps/track0/shap.signed.npy", "overlay.attention.mp4",
+        "overlay.gradcam.mp4", "overlay.ltpa.mp4", "overlay.mp4", "overlay.shap.mp4", "report.html",
       ])
 
     let size = try #require((record["model"] as? [String: Any])?["inputSize"] as? Int)
@@ -39,11 +43,23 @@ struct ExplainTests {
     let values = relevance.elements
     #expect(values.allSatisfy { $0 >= 0 && $0 <= 1 })
     let tracks = try #require(record["tracks"] as? [[String: Any]])
-    let explanation = try #require((tracks[0]["explanations"] as? [[String: Any]])?.first)
+    let explanations = try #require(tracks[0]["explanations"] as? [[String: Any]])
+    let explanation = explanations[0]
     #expect((explanation["empty"] as? Bool) == !values.contains { $0 > 0 })
     #expect(explanation["class"] as? String == "fake")
+    #expect(explanations.map { $0["untrained"] as? Bool } == [false, false, true, true])
 
-    for name in ["overlay.mp4", "overlay.gradcam.mp4"] {
+    // The signed map is the value of each pixel's segment.
+    let segments = try #require(explanations[1]["segments"] as? [String: Any])
+    let shapley = try #require(segments["values"] as? [Double])
+    let labels = try Tensor(npy: path("maps/track0/shap.segments.npy"))
+    let shown = try Tensor(npy: path("maps/track0/shap.signed.npy"))
+    #expect(labels.shape == relevance.shape)
+    #expect(zip(labels.elements, shown.elements).allSatisfy { abs(Double($1) - shapley[Int($0)]) < 1e-5 })
+    #expect((segments["standardErrors"] as? [Double])?.count == shapley.count)
+    #expect(abs(try #require(explanations[1]["completenessGap"] as? Double)) < 1e-6)
+
+    for name in ["overlay.mp4", "overlay.gradcam.mp4", "overlay.shap.mp4"] {
       let video = try VideoReader(path: path(name))
       #expect(video.properties.frameCount == 4)
       #expect(abs(video.properties.duration - 4) < 0.001)
@@ -55,7 +71,9 @@ struct ExplainTests {
   func existingFolder() throws {
     let clip = scratch.path("clip.npy")
     try writeClip(clip)
-    let run = { try Tool.run("whyfake", "explain", clip, "--output", "out/", in: scratch.url) }
+    let run = {
+      try Tool.run("whyfake", "explain", clip, "--explainers", "gradcam", "--output", "out/", in: scratch.url)
+    }
     #expect(try run().status == 0)
     let before = try scratch.files
     #expect(try run().status == 0)
@@ -86,7 +104,8 @@ struct ExplainTests {
     let clip = scratch.path("clip.npy")
     try writeClip(clip, frames: 2)
     let maps = try ["fake", "real"].map { name in
-      let run = try Tool.run("whyfake", "explain", clip, "-o", name, "--class", name, in: scratch.url)
+      let run = try Tool.run(
+        "whyfake", "explain", clip, "-o", name, "--class", name, "--explainers", "gradcam", in: scratch.url)
       #expect(run.status == 0)
       return try ["gradcam", "gradcam.signed"].map {
         try Tensor(npy: scratch.path("\(name)/maps/track0/\($0).npy"))
@@ -145,6 +164,86 @@ struct ExplainTests {
     #expect(result.status == 128 + number)
     #expect(result.output.isEmpty)
     #expect(try scratch.files == [])
+  }
+
+  @Test("without options it explains by GradCAM and SHAP, and the report says what a larger budget would add")
+  func standard() throws {
+    let run = try Tool.run("whyfake", "explain", sample("sample-fake"), "--frames", "2", in: scratch.url)
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    let report = try String(
+      contentsOfFile: scratch.path("sample-fake.explained/report.html"), encoding: .utf8)
+    #expect(report.contains("GradCAM") && report.contains("SHAP") && report.contains("--budget"))
+  }
+
+  @Test("how SHAP is asked changes what it says: segments, replacement, budget, seed, precision")
+  func options() throws {
+    let clip = scratch.path("clip.npy")
+    try writeClip(clip, frames: 2)
+    func map(_ arguments: String...) throws -> Tensor {
+      let name = "out\(arguments.joined().filter(\.isLetter))\(arguments.joined().count)"
+      let run = try Tool.start(
+        "whyfake", ["explain", clip, "--explainers", "shap", "-o", name] + arguments, in: scratch.url
+      ).wait()
+      #expect(run.status == 0, "\(run.errors)")
+      return try Tensor(npy: scratch.path("\(name)/maps/track0/shap.signed.npy"))
+    }
+    let volume = scratch.path("labels.npy")
+    try Tensor(shape: [2, 8, 8], (0..<128).map { Float($0 % 8 / 2) }).writeNPY(to: volume)
+    let maps = [
+      try map(), try map("--segment-count", "20"), try map("--segments", "slic-frame"),
+      try map("--segments", "grid"), try map("--segments", volume), try map("--replacement", "grey"),
+      try map("--replacement", "blur"), try map("--paired", clip), try map("--budget", "600"),
+      try map("--seed", "5"), try map("--budget", "4000", "--precision", "0.5"),
+    ]
+    for (i, one) in maps.enumerated() { #expect(!maps[..<i].contains(one), "\(i)") }
+    #expect(try map() == maps[0])
+    // The paired clip is the clip itself: nothing is lost where it takes a segment's place.
+    #expect(maps[7].elements.allSatisfy { abs($0) < 1e-6 })
+  }
+
+  @Test("weighting and combining give maps of their own names")
+  func weightedAndCombined() throws {
+    let clip = scratch.path("clip.npy")
+    try writeClip(clip, frames: 2)
+    let run = try Tool.run(
+      "whyfake", "explain", clip, "--explainers", "gradcam,occlusion", "--weighted", "--combined", "-o",
+      "out",
+      in: scratch.url)
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    for name in ["gradcam-weighted", "occlusion-weighted", "combined"] {
+      #expect(FileManager.default.fileExists(atPath: scratch.path("out/maps/track0/\(name).npy")), "\(name)")
+    }
+    #expect(
+      try JSONSchema("explanation-1").violations(
+        String(contentsOfFile: scratch.path("out/explanation.json"), encoding: .utf8)) == [])
+  }
+
+  @Test(
+    "what cannot be done is said on one line, and nothing is left",
+    arguments: [
+      (["--budget", "10"], "too small"), (["--segments", "none.npy"], "none.npy"),
+      (["--paired", "none.npy"], "none.npy"), (["--segments", "face"], "keypoints"),
+    ])
+  func refusals(arguments: [String], word: String) throws {
+    let clip = scratch.path("clip.npy")
+    try writeClip(clip, frames: 2)
+    let run = try Tool.start(
+      "whyfake", ["explain", clip, "--explainers", "shap", "-o", "out"] + arguments, in: scratch.url
+    ).wait()
+    #expect(run.status == 1 && run.output.isEmpty)
+    #expect(run.errors.split(separator: "\n").count == 1 && run.errors.contains(word), "\(run.errors)")
+    #expect(try scratch.files == ["clip.npy"])
+  }
+
+  @Test("options that make no sense are wrong usage")
+  func usage() throws {
+    for arguments in [
+      ["--replacement", "paired"], ["--segments", "cubes"], ["--precision", "2"], ["--budget", "0"],
+      ["--segments", "grid", "--segment-count", "9"], ["--explainers", "gradcam,magic"],
+    ] {
+      let run = try Tool.start("whyfake", ["explain", "clip.npy"] + arguments, in: scratch.url).wait()
+      #expect(run.status == 64, "\(arguments)")
+    }
   }
 
   private func checkStandsAlone(_ report: String) throws {

@@ -11,6 +11,7 @@ struct BenchmarkCommand: ParsableCommand {
     subcommands: [
       ForwardCommand.self, GradCAMCommand.self, TrainCommand.self, DecodeCommand.self, FacesCommand.self,
       MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self, LoadCommand.self,
+      ShapCommand.self,
     ])
 }
 

@@ -45,9 +45,12 @@ extension Report {
       } else {
         ""
       }
+    let attention: HTML =
+      exhibit.explanations.contains { $0.map.kind == .attention }
+      ? " Attention has no direction: it marks where the network looked, whatever it made of it." : ""
     return """
-      <p>Each pair is the face as the detector got it and the same with the places marked that speak for \
-      <b>\(exhibit.target.rawValue)</b> (\(names)). One scale holds for all frames.</p>
+      <p>Each row is the face as the detector got it and the same with the places marked that speak for \
+      <b>\(exhibit.target.rawValue)</b> (\(names)).\(attention) One scale holds for all frames.</p>
       \(bar)
       """
   }
@@ -83,6 +86,12 @@ extension Report {
       <p class="note">The map is empty: to \(name), nothing in these crops speaks for \
       \(item.map.target.rawValue).</p>
       """ : ""
+    let untrained: HTML =
+      item.isUntrained
+      ? """
+      <p class="note">No network with this attention was named, so that its weights are seeded and nobody trained them \
+      (\(item.map.model)). The map shows what the method draws; it says nothing about this face.</p>
+      """ : ""
     let metrics = item.metrics
     let rows: [(String, Double?, String)] = [
       ("intensity", metrics.intensity, "mean relevance, 0 to 1: how much of the face is marked"),
@@ -105,10 +114,12 @@ extension Report {
     let shape = item.map.values.shape
     return """
       <h3>\(name)</h3>
-      <p>\(ExplainerChoice(rawValue: item.map.explainer)?.summary ?? "") Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
+      <p>\(item.method.summary) Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
       \(Words.count(item.map.cost.framePasses, "pass", "passes")) of a crop through the network and \
       \(Words.number(item.map.cost.seconds, 2)) s. As a video: <code>\(item.overlay)</code>.</p>
+      \(untrained)
       \(empty)
+      \(segments(item))
       <table><caption class="soft" style="text-align:left">The map in five numbers. They describe how it looks, \
       not whether it is right.</caption>\(table)</table>
       """

@@ -78,7 +78,9 @@ struct MaskedClip: Sendable {
     let wanted = Set(requests.map(\.frame))
     cache.planes = cache.planes.filter { wanted.contains($0.key) }
     for t in wanted where cache.planes[t] == nil {
-      cache.planes[t] = (clip.tensor(t..<t + 1), replacement == .mean ? painted(t) : replacement.frame(t, of: clip))
+      cache.planes[t] = (
+        clip.tensor(t..<t + 1), replacement == .mean ? painted(t) : replacement.frame(t, of: clip)
+      )
     }
     let area = clip.size * clip.size
     let planes = cache.planes

@@ -149,7 +149,9 @@ struct ShapleyRun {
   /// What the games say together.
   private func attributions() throws -> (SegmentAttributions, completenessGap: Double) {
     let count = masked.supervoxels.count
-    var (values, variances, gap) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count), 0.0)
+    var (values, variances, gap) = (
+      [Double](repeating: 0, count: count), [Double](repeating: 0, count: count), 0.0
+    )
     for (game, estimator) in zip(games, estimators) {
       let estimate = try estimator.estimate()
       for (player, segment) in game.players.enumerated() {
