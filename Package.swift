@@ -33,6 +33,8 @@ let package = Package(
         .linkedLibrary("swscale"),
       ]),
 
+    .target(name: "CWhyFakeExplainers", linkerSettings: [.linkedLibrary("m")]),
+
     // The libraries; imports go one way (Documentation/Architecture.md).
     .target(name: "Tensor", dependencies: ["CWhyFakeTensor"], swiftSettings: settings),
     .target(name: "VideoIO", dependencies: ["CWhyFakeVideo"], swiftSettings: settings),
@@ -43,7 +45,8 @@ let package = Package(
       name: "Detector", dependencies: ["Tensor", "VideoIO"], resources: [.copy("Resources/Models")],
       swiftSettings: settings),
     .target(
-      name: "Explainers", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector"],
+      name: "Explainers",
+      dependencies: ["CWhyFakeExplainers", "Tensor", "VideoIO", "FaceCrop", "Detector"],
       swiftSettings: settings),
     .target(
       name: "ExplanationMetrics", dependencies: ["Explainers", "Tensor"], path: "Sources/Metrics",

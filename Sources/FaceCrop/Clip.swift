@@ -11,12 +11,25 @@ public struct Clip: Sendable {
     public var time: Double?
     /// The detected face before the crop's margin; nil for a clip that came without a video.
     public var face: Face?
+    /// What of the frame the crop shows, in upright frame pixels: the crop's edges are the region's, so that places in
+    /// one are places in the other. It may reach over the frame's edge. Nil for a clip that came without a video.
+    public var region: Box?
 
     /// A frame from its parts.
-    public init(index: Int, time: Double? = nil, face: Face? = nil) {
+    public init(index: Int, time: Double? = nil, face: Face? = nil, region: Box? = nil) {
       self.index = index
       self.time = time
       self.face = face
+      self.region = region
+    }
+
+    /// Where a point of the frame is in a crop of side `size`, in its pixels, whose edges are whole numbers; nil without
+    /// a ``region``.
+    public func cropPoint(_ point: Point, size: Int) -> Point? {
+      guard let region, region.width > 0, region.height > 0 else { return nil }
+      return Point(
+        x: (point.x - region.x) * Double(size) / region.width,
+        y: (point.y - region.y) * Double(size) / region.height)
     }
   }
 

@@ -44,10 +44,28 @@ extension CropPolicy {
     let cut = image.cropped(
       x: Int(region.x), y: Int(region.y), width: Int(region.width), height: Int(region.height))
     guard case .letterbox = self else { return cut.resized(width: size, height: size) }
-    let longer = max(cut.width, cut.height)
-    return cut.resized(
-      width: max(1, cut.width * size / longer), height: max(1, cut.height * size / longer)
-    ).centred(in: size)
+    let (width, height) = CropPolicy.fitted(cut.width, cut.height, in: size)
+    return cut.resized(width: width, height: height).centred(in: size)
+  }
+
+  /// What a crop of side `size` around `box` shows of a frame of `width`×`height`: the rectangle whose edges are the
+  /// crop's. It is ``region(of:width:height:)``, for `letterbox` with the black beside it.
+  public func shownRegion(of box: Box, width: Int, height: Int, size: Int) -> Box {
+    let region = region(of: box, width: width, height: height)
+    guard case .letterbox = self else { return region }
+    let (fittedWidth, fittedHeight) = CropPolicy.fitted(Int(region.width), Int(region.height), in: size)
+    // Frame pixels for one of the crop's, across and down: they differ a little where the sides were rounded.
+    let (across, down) = (region.width / Double(fittedWidth), region.height / Double(fittedHeight))
+    return Box(
+      x: region.x - Double((size - fittedWidth) / 2) * across,
+      y: region.y - Double((size - fittedHeight) / 2) * down,
+      width: Double(size) * across, height: Double(size) * down)
+  }
+
+  /// The size of a picture scaled until its longer side is `size`; at least one pixel.
+  private static func fitted(_ width: Int, _ height: Int, in size: Int) -> (width: Int, height: Int) {
+    let longer = max(width, height)
+    return (max(1, width * size / longer), max(1, height * size / longer))
   }
 
   private func clamped(_ edges: Edges, _ width: Int, _ height: Int) -> Box {

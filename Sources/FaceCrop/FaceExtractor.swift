@@ -6,7 +6,7 @@ public struct FaceTrack: Sendable {
   public let number: Int
   /// Whether a verdict may rest on it, see ``FaceExtractor/tracks()``.
   public let isJudged: Bool
-  /// Where it was seen, in order of presentation; at least once.
+  /// Where it was seen, in order of presentation; at least once. Without regions, which are those of a clip's crops.
   public let frames: [Clip.Frame]
   /// Its crops, one clip for each ``CropRecipe`` of the extractor, in that order.
   public let clips: [Clip]
@@ -48,7 +48,8 @@ public struct FaceExtractor: Sendable {
   public private(set) var frameCount = 0
 
   private var linker = FaceLinker()
-  private var collected: [(frames: [Clip.Frame], crops: [[RGBImage]])] = []
+  /// For each track where it was seen, and for each recipe the crops and what they show.
+  private var collected: [(frames: [Clip.Frame], cuts: [[(crop: RGBImage, region: Box)]])] = []
 
   /// An extractor that has seen no frame; at least one recipe.
   public init(detector: any FaceDetector, recipes: [CropRecipe], maximumFacesPerFrame: Int = 16) {
@@ -91,7 +92,9 @@ public struct FaceExtractor: Sendable {
       if track == collected.count { collected.append(([], recipes.map { _ in [] })) }
       collected[track].frames.append(Clip.Frame(index: index, time: time, face: face))
       for (i, recipe) in recipes.enumerated() {
-        collected[track].crops[i].append(recipe.policy.crop(image, face.box, size: recipe.size))
+        let region = recipe.policy.shownRegion(
+          of: face.box, width: image.width, height: image.height, size: recipe.size)
+        collected[track].cuts[i].append((recipe.policy.crop(image, face.box, size: recipe.size), region))
       }
     }
     frameCount += 1
@@ -114,10 +117,14 @@ public struct FaceExtractor: Sendable {
         < (judged.contains(b) ? 0 : 1, -collected[b].frames.count, b)
     }
     return order.enumerated().map { number, i in
-      let (frames, crops) = collected[i]
-      return FaceTrack(
-        number: number, isJudged: judged.contains(i), frames: frames,
-        clips: crops.map { Clip(track: number, frames: frames, crops: $0) })
+      let (frames, cuts) = collected[i]
+      let clips = cuts.map { cuts in
+        let shown = zip(frames, cuts).map { frame, cut in
+          Clip.Frame(index: frame.index, time: frame.time, face: frame.face, region: cut.region)
+        }
+        return Clip(track: number, frames: shown, crops: cuts.map(\.crop))
+      }
+      return FaceTrack(number: number, isJudged: judged.contains(i), frames: frames, clips: clips)
     }
   }
 }

@@ -73,6 +73,6 @@ struct FacesCommand: ParsableCommand {
 }
 
 /// `count` indices from the first to the last of `total`, rounded down as NumPy's `linspace` is by the peers.
-private func spread(_ count: Int, of total: Int) -> [Int] {
+func spread(_ count: Int, of total: Int) -> [Int] {
   total <= count ? Array(0..<total) : (0..<count).map { $0 * (total - 1) / (count - 1) }
 }
