@@ -28,7 +28,8 @@ public enum Replacement: Sendable, Hashable {
       }
     case .blur(let deviation):
       guard deviation > 0, deviation <= 1 else {
-        throw ExplanationError("\(method): a blur's deviation is a share of the side in (0, 1], not \(deviation)")
+        throw ExplanationError(
+          "\(method): a blur's deviation is a share of the side in (0, 1], not \(deviation)")
       }
     case .paired:
       guard clip.paired != nil else {
