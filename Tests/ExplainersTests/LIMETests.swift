@@ -43,6 +43,22 @@ struct LIMETests {
     }
   }
 
+  @Test("takes all samples of few segments, and counts them as often as they would be drawn")
+  func few() throws {
+    let samples = (0..<8).map { missing in (0..<3).map { missing >> $0 & 1 == 0 } }
+    let values = samples.map { ($0[0] ? 2.0 : 0) + ($0[1] && $0[2] ? -1 : 0) }
+    let once = LocalModel(kernelWidth: 0.25, ridge: 1, repeats: 3).coefficients(samples, values)!
+    let again = LocalModel(kernelWidth: 0.25, ridge: 1)
+      .coefficients(samples + samples + samples, values + values + values)!
+    for (a, b) in zip(once, again) { #expect(abs(a - b) < 1e-12) }
+    let clip = Toys.clip(frames: 2, size: 6)
+    let maps = try (0..<2).map {
+      try LIME(Toys.interacting(6), segmentation: Toys.Blocks(side: 3), samplesPerSegment: 4, seed: $0)
+        .explain(clip, for: .fake).values
+    }
+    #expect(maps[0] == maps[1])
+  }
+
   @Test("is drawn to 0 by the ridge")
   func ridge() throws {
     let clip = Toys.clip(frames: 2, size: 9)
@@ -87,17 +103,23 @@ struct LIMETests {
   func cost() throws {
     let clip = Toys.clip(frames: 3, size: 6)
     let toy = Toys.interacting(6)
-    // Four segments in a frame: sixteen samples at the most, of which 201 draws find all.
+    // Four segments in a frame: sixteen samples at the most.
     let map = try LIME(toy, segmentation: Toys.Blocks(side: 3), samplesPerSegment: 50).explain(
       clip, for: .fake)
     #expect(map.cost.framePasses == 48 && map.cost.evaluations == 48 && toy.batches.reduce(0, +) == 48)
-    #expect(map.logits == (try toy.logits(clip.tensor()).elements))
+    #expect(try map.logits == toy.logits(clip.tensor()).elements)
     let joint = Toys.interacting(6, clipWise: true)
     let other = try LIME(joint, segmentation: Toys.Blocks(side: 3, frames: 3), samplesPerSegment: 50)
       .explain(clip, for: .fake)
     #expect(other.cost.framePasses == 48 && other.cost.evaluations == 16)
     #expect(joint.batches == Array(repeating: 3, count: 16))
-    #expect(other.logits == (try joint.logits(clip.tensor()).elements))
+    // Five draws for each of nine segments, of 512 that there are: hardly one comes again.
+    let large = Toys.interacting(9)
+    let drawn = try LIME(large, segmentation: blocks, samplesPerSegment: 5)
+      .explain(Toys.clip(frames: 1, size: 9), for: .fake)
+    #expect(
+      (38...46).contains(drawn.cost.framePasses) && drawn.cost.framePasses == large.batches.reduce(0, +))
+    #expect(try other.logits == joint.logits(clip.tensor()).elements)
   }
 
   @Test("changes with each of its parameters, and repeats with its seed")

@@ -155,7 +155,7 @@ struct RISETests {
     #expect(map.values == whole.values && toy.batches.max() == 4)
     #expect(toy.batches.reduce(0, +) == 3 * 32)
     #expect(map.cost.framePasses == 96 && map.cost.evaluations == 96)
-    #expect(map.logits == (try toy.logits(clip.tensor()).elements))
+    #expect(try map.logits == toy.logits(clip.tensor()).elements)
     let joint = Toys.interacting(8, clipWise: true)
     let clipMap = try RISE(joint, masks: 31).explain(clip, for: .fake)
     #expect(clipMap.cost.framePasses == 96 && clipMap.cost.evaluations == 32)

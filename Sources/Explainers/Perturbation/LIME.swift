@@ -8,7 +8,8 @@ import Tensor
 /// As in the authors' `lime` package a sample keeps each segment with probability 1/2, the first keeps all, a sample at
 /// distance d (one minus the cosine to the whole clip) weighs exp(−d²/(2·width²)), and the model is a ridge regression with
 /// an intercept, which is not shrunk. Differences: all segments get a value, none is selected; the logit is explained, not
-/// the probability; a sample that was drawn before is not asked again, and counts again.
+/// the probability; a sample that was drawn before is not asked again, and counts again; where segments are so few that all
+/// samples can be had for the asking, each is taken, and counts as often as it would be drawn on average.
 ///
 /// For a detector that scores frames one by one each frame has a model of its own, of the segments that it holds, and a
 /// segment's value is the mean over the clip's frames. A clip-wise classifier gets one model of the whole clip.
@@ -80,7 +81,7 @@ public struct LIME: Explainer {
         }
       }
       evaluations += drawn.distinct.count
-      let model = LocalModel(kernelWidth: kernelWidth, ridge: ridge)
+      let model = LocalModel(kernelWidth: kernelWidth, ridge: ridge, repeats: drawn.repeats)
       guard let weights = model.coefficients(drawn.all, drawn.places.map { known[$0] }) else {
         throw ExplanationError(
           "\(name): \(drawn.all.count) samples do not determine \(game.players.count) segments; take more samples, a "
@@ -123,9 +124,20 @@ private struct LimeSamples {
   /// Where each of `all` stands in `distinct`.
   var places: [Int] = []
 
+  /// How often each of `all` counts.
+  var repeats = 1.0
+
   init(_ game: SegmentGame, perSegment: Int, seed: UInt64) {
-    var generator = SplitMix(seed: seed)
     let count = game.players.count
+    if count < 30, 1 << count <= perSegment * count {
+      let patterns = 1 << count
+      all = (0..<patterns).map { missing in (0..<count).map { missing >> $0 & 1 == 0 } }
+      distinct = all
+      places = Array(all.indices)
+      repeats = Double(perSegment * count + 1) / Double(patterns)
+      return
+    }
+    var generator = SplitMix(seed: seed)
     all = [Array(repeating: true, count: count)]
     for _ in 0..<perSegment * count {
       all.append((0..<count).map { _ in generator.next() >> 63 == 1 })

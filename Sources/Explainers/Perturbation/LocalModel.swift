@@ -6,6 +6,8 @@ struct LocalModel: Sendable {
   var kernelWidth: Double
   /// Strength of the ridge.
   var ridge: Double
+  /// How often each sample counts.
+  var repeats = 1.0
 
   /// How much a sample counts: by one minus the cosine between it and the sample that has all players.
   func weight(of sample: [Bool]) -> Double {
@@ -17,7 +19,7 @@ struct LocalModel: Sendable {
   /// The coefficient of each player; nil where the samples do not determine them. O(samples · players²).
   func coefficients(_ samples: [[Bool]], _ values: [Double]) -> [Double]? {
     let players = samples[0].count
-    let weights = samples.map(weight)
+    let weights = samples.map { repeats * weight(of: $0) }
     // Samples that all say the same, or do not count beside the whole clip, say nothing of any player.
     guard zip(samples, weights).contains(where: { $0.contains(false) && $1 > 1e-12 }) else { return nil }
     let total = weights.reduce(0, +)
