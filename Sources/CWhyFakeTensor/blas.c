@@ -42,3 +42,40 @@ const char *wf_blas_best_core(void) {
 #endif
   return NULL;
 }
+
+// Double precision, for small dense systems. Symmetric matrices are read and written in their lower triangle in row-major
+// order, which is LAPACK's upper one. The Fortran symbols are declared here because Debian's headers have LAPACKE's only
+// in another package.
+extern void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
+extern void dpotrs_(const char *uplo, const blasint *n, const blasint *columns, const double *a, const blasint *lda,
+                    double *b, const blasint *ldb, blasint *info);
+extern void dpotri_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
+
+void wf_dsyrk(intptr_t n, intptr_t k, const double *a, double *c) {
+  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, 1, a, (blasint)n, 0, c, (blasint)n);
+}
+
+void wf_dgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b,
+              double *c) {
+  cblas_dgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+              (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)(transposeA ? m : k), b,
+              (blasint)(transposeB ? k : n), 0, c, (blasint)n);
+}
+
+bool wf_dpotrf(intptr_t n, double *a) {
+  blasint size = (blasint)n, info = 0;
+  dpotrf_("U", &size, a, &size, &info);
+  return info == 0;
+}
+
+bool wf_dpotrs(intptr_t n, intptr_t columns, const double *factor, double *b) {
+  blasint size = (blasint)n, count = (blasint)columns, info = 0;
+  dpotrs_("U", &size, &count, factor, &size, b, &size, &info);
+  return info == 0;
+}
+
+bool wf_dpotri(intptr_t n, double *factor) {
+  blasint size = (blasint)n, info = 0;
+  dpotri_("U", &size, factor, &size, &info);
+  return info == 0;
+}

@@ -1,0 +1,90 @@
+import CWhyFakeTensor
+import Foundation
+
+/// The Cholesky factor of a symmetric positive definite matrix in double precision (LAPACK's dpotrf), for small dense
+/// systems such as least squares by its normal equations. Matrices are row-major.
+package struct Cholesky: Sendable {
+  /// Rows and columns.
+  package let size: Int
+  /// The factor in the lower triangle.
+  private var factor: [Double]
+
+  /// The factor of `matrix`, `size` × `size`, of which the lower triangle is read; nil where it is not positive
+  /// definite. O(size³).
+  package init?(_ matrix: [Double], size: Int) {
+    precondition(matrix.count == size * size, "Cholesky: \(matrix.count) numbers for \(size)×\(size)")
+    self.size = size
+    factor = matrix
+    guard factor.withUnsafeMutableBufferPointer({ wf_dpotrf(size, $0.baseAddress!) }) else { return nil }
+  }
+
+  /// The solution for one or several right-hand sides, one after the other in `sides`. O(size²) each.
+  package func solve(_ sides: [Double]) -> [Double] {
+    precondition(sides.count % size == 0, "Cholesky.solve: \(sides.count) numbers for a system of \(size)")
+    var solution = sides
+    factor.withUnsafeBufferPointer { factor in
+      solution.withUnsafeMutableBufferPointer {
+        _ = wf_dpotrs(size, $0.count / size, factor.baseAddress!, $0.baseAddress!)
+      }
+    }
+    return solution
+  }
+
+  /// The inverse of the matrix, both triangles. O(size³).
+  package func inverse() -> [Double] {
+    var result = factor
+    result.withUnsafeMutableBufferPointer {
+      _ = wf_dpotri(size, $0.baseAddress!)
+      for row in 0..<size {
+        for column in row + 1..<max(size, row + 1) { $0[row * size + column] = $0[column * size + row] }
+      }
+    }
+    return result
+  }
+
+  /// log of the matrix's determinant.
+  package var logDeterminant: Double {
+    (0..<size).reduce(0) { $0 + 2 * log(factor[$1 * size + $1]) }
+  }
+}
+
+/// Products of row-major matrices in double precision.
+package enum DoubleMatrix {
+  /// Aᵀ · A of `a`, `rows` × `columns`; both triangles.
+  package static func gram(_ a: [Double], rows: Int, columns: Int) -> [Double] {
+    precondition(a.count == rows * columns, "gram: \(a.count) numbers for \(rows)×\(columns)")
+    var c = [Double](repeating: 0, count: columns * columns)
+    guard rows > 0, columns > 0 else { return c }
+    a.withUnsafeBufferPointer { a in
+      c.withUnsafeMutableBufferPointer { c in
+        wf_dsyrk(columns, rows, a.baseAddress!, c.baseAddress!)
+        for row in 0..<columns {
+          for column in row + 1..<max(columns, row + 1) {
+            c[row * columns + column] = c[column * columns + row]
+          }
+        }
+      }
+    }
+    return c
+  }
+
+  /// op(A) · op(B), `m` × `n`, summed over `k`.
+  package static func product(
+    _ a: [Double], transposed transposeA: Bool = false, _ b: [Double], transposed transposeB: Bool = false,
+    m: Int, n: Int, k: Int
+  ) -> [Double] {
+    precondition(
+      a.count == m * k && b.count == k * n,
+      "product: \(a.count) and \(b.count) numbers for \(m)×\(k)·\(k)×\(n)")
+    var c = [Double](repeating: 0, count: m * n)
+    guard m > 0, n > 0, k > 0 else { return c }
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeMutableBufferPointer {
+          wf_dgemm(transposeA, transposeB, m, n, k, a.baseAddress!, b.baseAddress!, $0.baseAddress!)
+        }
+      }
+    }
+    return c
+  }
+}
