@@ -70,9 +70,9 @@ let package = Package(
       name: "detect-in-20-lines", dependencies: ["WhyFake", "FaceCrop"], path: "Examples/detect-in-20-lines",
       swiftSettings: settings),
     .executableTarget(
-      name: "occlusion",
+      name: "mirror",
       dependencies: ["WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
-      path: "Examples/occlusion", swiftSettings: settings),
+      path: "Examples/mirror", swiftSettings: settings),
 
     // Tests.
     .target(
@@ -101,7 +101,7 @@ let package = Package(
       name: "WhyFakeTests",
       dependencies: [
         "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport",
-        "WhyFakeTool", "detect-in-20-lines", "occlusion",
+        "WhyFakeTool", "detect-in-20-lines", "mirror",
       ],
       swiftSettings: settings),
   ]

@@ -4,7 +4,7 @@ public import FaceCrop
 /// A method that says which parts of a clip a detector relied on.
 ///
 /// A method of one's own is a struct that holds its detector and has these two members; see
-/// `Examples/occlusion` for one that fits on a screen.
+/// `Examples/mirror` for one that fits on a screen.
 public protocol Explainer: Sendable {
   /// The method's name as it appears in file names: lower case, such as `gradcam`.
   var name: String { get }

@@ -16,9 +16,9 @@ struct ExampleTests {
     #expect(try Tool.run("detect-in-20-lines", "/no/such/file").status == 1)
   }
 
-  @Test("occlusion is an explainer of one's own: a table of six by six numbers, not all alike")
-  func occlusion() throws {
-    let run = try Tool.run("occlusion", sample("sample-fake"))
+  @Test("mirror is an explainer of one's own: a table of six by six numbers, not all alike")
+  func mirror() throws {
+    let run = try Tool.run("mirror", sample("sample-fake"))
     #expect(run.status == 0, "\(run.errors)")
     let rows = run.lines.suffix(6).map { $0.split(separator: " ").compactMap { Double($0) } }
     #expect(rows.allSatisfy { $0.count == 6 })
