@@ -43,6 +43,11 @@ public struct AttentiveDetector: GradientClassifier, AttentionClassifier {
     try detector.activations(at: block, crops)
   }
 
+  /// The same at several blocks, in one pass.
+  public func activations(at blocks: [Block], _ crops: Tensor) throws -> [BlockActivations] {
+    try detector.activations(at: blocks, crops)
+  }
+
   /// The gradient of each crop's logit with respect to the crop.
   public func inputGradients(_ crops: Tensor) throws -> (logits: Tensor, gradients: Tensor) {
     try detector.inputGradients(crops)

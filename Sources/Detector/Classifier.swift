@@ -28,6 +28,11 @@ public protocol GradientClassifier: Classifier {
   ///   - crops: `[N, 3, S, S]`, RGB in [0, 1].
   func activations(at block: Block, _ crops: Tensor) throws -> BlockActivations
 
+  /// The same at several blocks, in their order; by default each is asked for by itself.
+  ///
+  /// - Parameter blocks: at least one of ``blocks``.
+  func activations(at blocks: [Block], _ crops: Tensor) throws -> [BlockActivations]
+
   /// The gradient of each crop's logit with respect to the crop, `[N, 3, S, S]`, per unit of RGB in [0, 1].
   func inputGradients(_ crops: Tensor) throws -> (logits: Tensor, gradients: Tensor)
 }
@@ -35,6 +40,11 @@ public protocol GradientClassifier: Classifier {
 extension GradientClassifier {
   /// The last of ``blocks``.
   public var defaultBlock: Block? { blocks.last }
+
+  /// Each block by itself.
+  public func activations(at blocks: [Block], _ crops: Tensor) throws -> [BlockActivations] {
+    try blocks.map { try activations(at: $0, crops) }
+  }
 }
 
 /// A place in a network: its output is an activation map.

@@ -140,20 +140,34 @@ public struct DeepfakeDetector: GradientClassifier {
 
   /// The activations at `block` and the gradients of the logits there; only what comes after `block` is recorded.
   public func activations(at block: Block, _ crops: Tensor) throws -> BlockActivations {
-    guard let stage = blocks.firstIndex(of: block) else {
-      throw DetectorError(.badRequest, "\(info.name) has no block \(block.name)")
+    try activations(at: [block], crops)[0]
+  }
+
+  /// The same at several blocks, in one pass: only what comes after the first of them is recorded.
+  public func activations(at blocks: [Block], _ crops: Tensor) throws -> [BlockActivations] {
+    let stages = try blocks.map { block in
+      guard let stage = self.blocks.firstIndex(of: block) else {
+        throw DetectorError(.badRequest, "\(info.name) has no block \(block.name)")
+      }
+      return stage
     }
-    let (activations, logits) = network.split(try normalised(crops), after: stage)
-    return BlockActivations(
-      logits: logits.detached(), activations: activations.detached(),
-      gradients: logits.gradients(of: [activations])[0])
+    guard !stages.isEmpty else { throw DetectorError(.badRequest, "no block was asked for") }
+    let (activations, logits) = network.split(try normalised(crops), at: stages)
+    let gradients = logits.gradients(of: activations)
+    return zip(activations, gradients).map {
+      BlockActivations(logits: logits.detached(), activations: $0.detached(), gradients: $1)
+    }
   }
 
   /// The gradient of each crop's logit with respect to the crop.
   public func inputGradients(_ crops: Tensor) throws -> (logits: Tensor, gradients: Tensor) {
-    let leaf = crops.tracked()
-    let logits = network.logits(try normalised(leaf))
-    return (logits.detached(), logits.gradients(of: [leaf])[0])
+    let (logits, gradients) = network.inputGradients(try normalised(crops.detached()))
+    // Back through the normalisation, which divides by the standard deviation.
+    let factors = [[Float]](
+      repeating: description.normalization.standardDeviation.map { 1 / $0 }, count: crops.shape[0])
+    return (
+      logits, gradients.multipliedPerChannel(by: Tensor(shape: [crops.shape[0], 3], factors.flatMap { $0 }))
+    )
   }
 
   /// Crops as the network sees them: `[N, 3, S, S]`, each channel less its mean, by its standard deviation.

@@ -26,7 +26,7 @@ public struct RelevanceMap: Sendable {
   }
 
   fileprivate init(enlarging map: Tensor, to size: Int) {
-    var values = map.enlarged(to: size)
+    var values = map.enlarged(height: size, width: size)
     values.withUnsafeMutableBufferPointer { values in
       let peak = values.max() ?? 0
       if peak > 0 { for i in values.indices { values[i] = min(values[i] / peak, 1) } }
@@ -47,14 +47,5 @@ extension ExplanationMap {
   }
 
   /// The signed map `[T, S, S]`, enlarged bilinearly and not normalised; nil for attention, which has no sign.
-  public func signed() -> Tensor? { kind == .signed ? values.enlarged(to: size) : nil }
-}
-
-extension Tensor {
-  /// `[T, h, w]` to `[T, size, size]`, bilinear with half-pixel centres.
-  fileprivate func enlarged(to size: Int) -> Tensor {
-    if shape[1] == size && shape[2] == size { return self }
-    return reshaped([shape[0], 1, shape[1], shape[2]]).resizedBilinear(height: size, width: size)
-      .reshaped([shape[0], size, size])
-  }
+  public func signed() -> Tensor? { kind == .signed ? values.enlarged(height: size, width: size) : nil }
 }

@@ -160,20 +160,23 @@ static void interleave_input(const wf_step *s, intptr_t task) {
   }
 }
 
+/// What a convolution adds to its products.
+WF_INLINE const float *bias(const wf_step *s) { return s->layer->bias ? s->layer->bias : s->zeros; }
+
 static void forward_dense(const wf_step *s, intptr_t task) {
   const wf_layer *l = s->layer;
   intptr_t plane = l->height * l->width, length = s->kernel * s->inputs;
   intptr_t width = (l->width - 1) * s->stride + s->kernel, height = (l->height - 1) * s->stride + s->kernel;
-  float *mean = l->partials + task * 2 * l->pitch;
+  float *mean = l->partials ? l->partials + task * 2 * l->pitch : NULL;
   product p = {.rowStep = s->stride * s->inputs, .length = length, .lastLength = length,
                .segments = s->kernel,
                .segmentStep = width * s->inputs, .weights = s->packed, .panelStep = s->kernel * length * WF_PANEL,
-               .bias = s->zeros, .outStep = l->pitch};
+               .bias = bias(s), .outStep = l->pitch};
   for (intptr_t y = 0; y < l->height; y++) {
     p.a = s->input + (task * height + y * s->stride) * width * s->inputs;
     p.out = l->map + (task * plane + y * l->width) * l->pitch;
     multiply(&p, l->width, l->pitch / WF_PANEL);
-    add_statistics(p.out, l->width, l->pitch, l->pitch, y * l->width, mean, mean + l->pitch);
+    if (mean) add_statistics(p.out, l->width, l->pitch, l->pitch, y * l->width, mean, mean + l->pitch);
   }
 }
 
@@ -182,8 +185,9 @@ static void forward_pointwise(const wf_step *s, float *scratch, intptr_t task) {
   intptr_t plane = l->height * l->width, total = l->images * plane;
   intptr_t first = part_start(total, task, l->parts), last = part_start(total, task + 1, l->parts);
   product p = {.a = s->input + first * s->inputPitch, .rowStep = s->inputPitch, .lastLength = s->inputs, .segments = 1,
-               .weights = s->packed, .panelStep = s->inputs * WF_PANEL, .bias = s->zeros,
-               .out = l->map + first * l->pitch, .outStep = l->pitch};
+               .weights = s->packed, .panelStep = s->inputs * WF_PANEL, .bias = bias(s),
+               .out = l->map + first * l->pitch, .outStep = l->pitch, .residualStep = l->pitch,
+               .residual = s->residual ? s->residual + first * l->pitch : NULL};
   if (s->source) {
     for (intptr_t i = first; i < last;) {  // image by image: gates
       intptr_t end = smaller(last, (i / plane + 1) * plane);
@@ -198,8 +202,10 @@ static void forward_pointwise(const wf_step *s, float *scratch, intptr_t task) {
   float *out = p.out;
   if (s->streams) p.out = scratch;
   multiply(&p, last - first, l->pitch / WF_PANEL);
-  float *mean = l->partials + task * 2 * l->pitch;
-  add_statistics(p.out, last - first, l->pitch, l->pitch, 0, mean, mean + l->pitch);
+  if (l->partials) {
+    float *mean = l->partials + task * 2 * l->pitch;
+    add_statistics(p.out, last - first, l->pitch, l->pitch, 0, mean, mean + l->pitch);
+  }
   if (s->streams) stream_rows(p.out, l->pitch, out, l->pitch, last - first, l->pitch);
 }
 
@@ -213,8 +219,9 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
   intptr_t present = larger(0, smaller(s->inputWidth, columns - s->left));
   const float *in = (s->source ? s->source->map : s->input) + image * s->inputHeight * s->inputWidth * pitch + channel;
   float *out = l->map + image * l->height * l->width * pitch + channel;
-  float *mean = l->partials + image * 2 * pitch + channel;
-  filter_row_operands f = {.step = step, .weights = s->packed + channel * kernel * kernel, .bias = s->zeros,
+  float *mean = l->partials ? l->partials + image * 2 * pitch + channel : NULL;
+  filter_row_operands f = {.step = step, .weights = s->packed + channel * kernel * kernel,
+                           .bias = l->bias ? l->bias + channel : s->zeros,
                            .width = l->width, .outStep = pitch, .panels = step / WF_PANEL};
   float *zeros = scratch, *ring = scratch + ringRow, *rowsOut = ring + kernel * ringRow;
   if (s->streams) f.outStep = step;
@@ -240,7 +247,7 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
     filters[kernel == 5][s->stride - 1](&f);
     if ((y + 1) % many == 0 || y + 1 == l->height) {
       float *to = out + done * l->width * pitch, *from = s->streams ? rowsOut : to;
-      add_statistics(from, (y + 1 - done) * l->width, f.outStep, step, done * l->width, mean, mean + pitch);
+      if (mean) add_statistics(from, (y + 1 - done) * l->width, f.outStep, step, done * l->width, mean, mean + pitch);
       if (s->streams) stream_rows(from, step, to, pitch, (y + 1 - done) * l->width, step);
       done = y + 1;
     }

@@ -1,7 +1,8 @@
 /// The steps of the training passes that go backwards, for one kernel set; included by each after `training.h`.
 ///
 /// z is the gradient of what a layer's normalisation gives, before the activation; that of the map itself is
-/// a · z + b · y + c once the sums of z are known.
+/// a · z + b · y + c once the sums of z are known. With fixed statistics it is z itself: the normalisation is part of the
+/// weights.
 
 /// The slope of SiLU at n, and its value.
 WF_INLINE vec silu_slope(vec n, vec *value) {
@@ -116,6 +117,26 @@ WF_INLINE void gated_sums_of(const int rows, const wf_layer *l, const float *gat
   }
 }
 
+/// With fixed statistics: of `rows` gated rows only Σ u·v, which the gate needs.
+WF_INLINE void gate_sum_of(const int rows, const wf_layer *l, const float *y, intptr_t step, const float *u,
+                           intptr_t uStep, intptr_t channels, float *sums) {
+  for (intptr_t k = 0; k < channels; k += WF_LANES) {
+    vec v[rows], sum = load(sums + k);
+    WF_UNROLL for (int r = 0; r < rows; r++) v[r] = load(y + r * step + k);
+    if (l->activated) activate_vectors(v, rows, WF_SILU);
+    WF_UNROLL for (int r = 0; r < rows; r++) sum = multiply_add(load(u + r * uStep + k), v[r], sum);
+    store(sums + k, sum);
+  }
+}
+
+static void gate_sum(const wf_layer *l, const float *y, intptr_t step, const float *u, intptr_t uStep, intptr_t rows,
+                     intptr_t channels, float *sums) {
+  intptr_t i = 0;
+  for (; i + WF_TOGETHER <= rows; i += WF_TOGETHER)
+    gate_sum_of(WF_TOGETHER, l, y + i * step, step, u + i * uStep, uStep, channels, sums);
+  for (; i < rows; i++) gate_sum_of(1, l, y + i * step, step, u + i * uStep, uStep, channels, sums);
+}
+
 static void gated_sums(const wf_layer *l, const float *gates, const float *y, intptr_t step, const float *u,
                        intptr_t uStep, intptr_t rows, intptr_t channel, intptr_t channels, float *x, float *sums) {
   intptr_t i = 0;
@@ -179,16 +200,21 @@ static void backward_pointwise(const wf_step *s, float *scratch, intptr_t task) 
     p.outStep = s->streams ? channels : pitch;
     p.out = out;
     p.residual = s->residual ? s->residual + first * pitch + channel : NULL;
-    for (intptr_t i = first, next; i < last; i = next) {
-      next = smaller(last, (i / plane + 1) * plane);
-      map_gradient(s, i / plane, i, next - i, rows + (i - first) * l->pitch);
-    }
+    if (l->bias && !s->isPooled) p.a = s->gradient + first * l->pitch;
+    else
+      for (intptr_t i = first, next; i < last; i = next) {
+        next = smaller(last, (i / plane + 1) * plane);
+        map_gradient(s, i / plane, i, next - i, rows + (i - first) * l->pitch);
+      }
     multiply(&p, last - first, panels);
     for (intptr_t i = first, next; i < last; i = next) {
       intptr_t image = i / plane;
       next = smaller(last, (image + 1) * plane);
       const float *from = out + (i - first) * p.outStep;
-      if (s->gate)
+      if (s->gate && l->bias)
+        gate_sum(s->source, s->source->map + i * pitch + channel, pitch, from, p.outStep, next - i, channels,
+                 s->gate->sums + image * 5 * pitch + channel);
+      else if (s->gate)
         gated_sums(s->source, s->gate->gates + image * pitch, s->source->map + i * pitch + channel, pitch, from,
                    p.outStep, next - i, channel, channels, gated + (i - first) * channels,
                    s->gate->sums + image * 5 * pitch);
@@ -347,7 +373,9 @@ static void backward_input(const wf_step *s, float *scratch, intptr_t image) {
   product p = {.a = rows, .rowStep = l->pitch, .lastLength = s->outputs, .segments = 1, .weights = s->packedBackward,
                .panelStep = s->outputs * WF_PANEL, .bias = s->zeros, .out = patches, .outStep = pitch};
   for (intptr_t y = 0; y < l->height; y++) {
-    map_gradient(s, image, (image * l->height + y) * l->width, l->width, rows);
+    intptr_t first = (image * l->height + y) * l->width;
+    if (l->bias) p.a = s->gradient + first * l->pitch;
+    else map_gradient(s, image, first, l->width, rows);
     multiply(&p, l->width, pitch / WF_PANEL);
     for (intptr_t ky = 0; ky < s->kernel; ky++) {
       intptr_t row = y * s->stride + ky - s->top;

@@ -125,6 +125,27 @@ WF_INLINE void finish_pixels(const int pixels, const wf_step *s, const depthwise
   }
 }
 
+/// The same with fixed statistics: no sums, and slopes from the source's map, where they are needed.
+WF_INLINE void finish_fixed_pixels(const int pixels, const wf_step *s, const depthwise_task *t, intptr_t start,
+                                   const float *row) {
+  intptr_t pitch = s->inputPitch;
+  for (intptr_t k = 0; k < t->channels; k += WF_LANES) {
+    vec n[pixels], slope[pixels];
+    if (s->source) {
+      WF_UNROLL for (int x = 0; x < pixels; x++) n[x] = load(s->source->map + start + x * pitch + k);
+      silu_slopes(pixels, n, slope);
+    } else {
+      WF_UNROLL for (int x = 0; x < pixels; x++) slope[x] = splat(1);
+    }
+    WF_UNROLL for (int x = 0; x < pixels; x++) {
+      vec z = load(row + x * t->channels + k) * slope[x];
+      if (s->residual) z += load(s->residual + start + x * pitch + k);
+      if (s->streams) stream(s->output + start + x * pitch + k, z);
+      else store(s->output + start + x * pitch + k, z);
+    }
+  }
+}
+
 /// What of one input row's gradient comes through `count` taps of a filter with stride 2: every other column, from
 /// `out` on. A tap is where its first value stands, and its weights.
 static void spread(const float *const *from, const float *const *weights, int count, intptr_t area, intptr_t columns,
@@ -192,6 +213,12 @@ static void input_row(const wf_step *s, const depthwise_task *t, intptr_t y, flo
   intptr_t start = (t->image * s->inputHeight + y) * s->inputWidth * pitch + t->channel;
   const float *slopes = t->slopes + y % kernel * s->inputWidth * step;
   intptr_t x = 0;
+  if (!s->target) {
+    for (; x + WF_TOGETHER <= s->inputWidth; x += WF_TOGETHER)
+      finish_fixed_pixels(WF_TOGETHER, s, t, start + x * pitch, t->row + x * step);
+    for (; x < s->inputWidth; x++) finish_fixed_pixels(1, s, t, start + x * pitch, t->row + x * step);
+    return;
+  }
   for (; x + WF_FEW_ROWS <= s->inputWidth; x += WF_FEW_ROWS)
     finish_pixels(WF_FEW_ROWS, s, t, start + x * pitch, t->row + x * step, slopes + x * step, sums);
   for (; x < s->inputWidth; x++) finish_pixels(1, s, t, start + x * pitch, t->row + x * step, slopes + x * step, sums);
@@ -212,14 +239,16 @@ static void backward_depthwise(const wf_step *s, float *scratch, intptr_t task) 
   t.row = t.slopes + kernel * s->inputWidth * step;
   // Columns further right see nothing of the input.
   intptr_t left = gradient_left(s), count = smaller(l->width, t.gradientColumns - left);
-  float *sums = s->target->sums + t.image * 2 * pitch;
-  clear_sums(sums, 2, pitch, t.channel, step);
+  float *sums = s->target ? s->target->sums + t.image * 2 * pitch : NULL;
+  if (sums) clear_sums(sums, 2, pitch, t.channel, step);
   float *filter = s->filterSums ? s->filterSums + (t.image * pitch + t.channel) * kernel * kernel : NULL;
   if (filter) memset(filter, 0, (size_t)(step * kernel * kernel) * sizeof(float));
   intptr_t next = 0;
   for (intptr_t y = 0; y * stride - s->top < s->inputHeight; y++) {
     intptr_t begin = y * stride - s->top;
-    for (next = larger(next, begin); next < smaller(begin + kernel, s->inputHeight); next++) load_row(s, &t, next);
+    // With fixed statistics nobody wants the input's values.
+    if (s->target)
+      for (next = larger(next, begin); next < smaller(begin + kernel, s->inputHeight); next++) load_row(s, &t, next);
     if (y < l->height) {
       float *row = t.gradients + y % kernel * t.gradientColumns * step + left * step;
       filtered_gradient(s, t.image, y, count, t.channel, step, row, step);

@@ -2,7 +2,8 @@
 /// (`Documentation/Training.md`).
 ///
 /// Every convolution leaves its map as it is before batch normalisation, and nothing else: what is normalised and
-/// activated is computed where it is read.
+/// activated is computed where it is read. With fixed statistics the normalisation is part of weights and bias: the map
+/// is then what it gives.
 #ifndef WHYFAKE_TRAINING_H
 #define WHYFAKE_TRAINING_H
 
@@ -17,11 +18,12 @@ typedef struct {
   bool activated;  // SiLU behind the normalisation, or nothing
   float epsilon;
   float *_Nullable map;                            // `[images · height · width][pitch]`, before normalisation
+  const float *_Nullable bias;                     // with fixed statistics, else NULL
   const float *_Nullable gamma, *_Nullable beta;   // `[channels]`
   float *_Nullable mean, *_Nullable inverse;       // of the batch; inverse is 1/√(σ² + ε)
   float *_Nullable factor, *_Nullable shift;       // normalised = map · factor + shift
   float *_Nullable batchMean, *_Nullable batchVariance;  // `[channels]`, handed out
-  /// `[parts][2][pitch]`: mean and Σ(y − mean)² of each part of the pixels.
+  /// `[parts][2][pitch]`: mean and Σ(y − mean)² of each part of the pixels; NULL with fixed statistics.
   float *_Nullable partials;
   intptr_t parts;
   /// With z the gradient of what is normalised, that of the map is a · z + b · y + c.
@@ -95,7 +97,7 @@ typedef struct {
   const float *_Nullable residual;   // added to the output, of its shape
   const float *_Nullable gradient;   // z of the layer; for a pooled one `[images][pitch]`
   bool isPooled;                     // whether it is
-  wf_layer *_Nullable target;        // whose sums are taken of the gradient that is put out
+  wf_layer *_Nullable target;        // whose sums are taken of the gradient that is put out; NULL with fixed statistics
   const float *_Nullable weights;    // `[out][in / groups][kernel][kernel]`
   float *_Nullable packed, *_Nullable packedBackward;
   intptr_t outputs, inputs, kernel, stride, top, left;  // of the filter

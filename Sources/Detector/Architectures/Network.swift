@@ -13,6 +13,7 @@ public struct Network: Sendable {
   let layout: any NetworkLayout
   private let filters: InferenceFilters
   private let plans: NetworkPlans?
+  private let gradientRuns: InputGradients?
   let trainingMemory = TrainingMemory()
 
   /// Whether `other` is a copy of this network.
@@ -36,7 +37,13 @@ public struct Network: Sendable {
     self.parameters = parameters
     layout = architecture.layout
     filters = InferenceFilters(parameters, epsilon: epsilon)
-    plans = (layout as? any PlannableLayout).map { [filters] in NetworkPlans($0, filters) }
+    let plannable = layout as? any PlannableLayout
+    plans = plannable.map { [filters] in NetworkPlans($0, filters) }
+    // What taps and attention add to a gradient the passes do not know.
+    let isPlain = !layout.blocks.indices.contains { [layout] in layout.isTap($0) || layout.isAttended(before: $0) }
+    gradientRuns = (isPlain ? plannable : nil).map { [filters] in
+      InputGradients($0, filters, parameters, epsilon: epsilon)
+    }
   }
 
   /// Logits `[N]` of normalised pictures `[N, 3, H, W]`.
@@ -58,14 +65,46 @@ public struct Network: Sendable {
     return run(x, blocks, keeping: Array(blocks), &flow, inference(x)).kept
   }
 
-  /// The activations of block `index`, and the logits as a function of them: the activations are a tracked leaf.
-  func split(_ x: Tensor, after index: Int) -> (activations: Tensor, logits: Tensor) {
+  /// The activations of blocks `indices`, and the logits as a function of them: those of the first block are a tracked
+  /// leaf, which the others are computed from.
+  func split(_ x: Tensor, at indices: [Int]) -> (activations: [Tensor], logits: Tensor) {
     let pass = inference(x)
     var flow = Flow()
-    let activations = run(x, 0..<index + 1, keeping: [index], &flow, pass).kept[0].tracked()
-    if layout.isTap(index) { flow.taps[flow.taps.count - 1] = activations }
-    let (_, summary) = run(activations, index + 1..<architecture.blocks.count, keeping: [], &flow, pass)
-    return (activations, classify(summary, &flow, pass))
+    let sorted = Set(indices).sorted()
+    let first = run(x, 0..<sorted[0] + 1, keeping: [sorted[0]], &flow, pass).kept[0].tracked()
+    if layout.isTap(sorted[0]) { flow.taps[flow.taps.count - 1] = first }
+    let blocks = sorted[0] + 1..<architecture.blocks.count
+    let (kept, summary) = run(first, blocks, keeping: Array(sorted.dropFirst()), &flow, pass)
+    let activations = [first] + kept
+    return (
+      indices.map { activations[sorted.firstIndex(of: $0)!] }, classify(summary, &flow, pass)
+    )
+  }
+
+  /// Logits `[N]` of normalised pictures `[N, 3, H, W]`, and the gradient of each picture's logit with respect to it.
+  ///
+  /// A network without taps and attention runs by fixed-statistics passes (`Documentation/Training.md`), others by
+  /// recorded tensor operations.
+  func inputGradients(_ x: Tensor) -> (logits: Tensor, gradients: Tensor) {
+    let pass = inference(x)
+    // Each image writes its own.
+    let logits = Tensor(shape: [x.shape[0]], repeating: 0)
+    nonisolated(unsafe) let out = logits.storage.pointer
+    let found = gradientRuns?(x, padding: pass.padding) { image, summary in
+      var flow = Flow()
+      let leaf = summary.tracked()
+      let logit = classify(leaf, &flow, pass)
+      out[image] = logit.scalar
+      return logit.gradients(of: [leaf])[0]
+    }
+    return found.map { (logits, $0) } ?? recordedInputGradients(x)
+  }
+
+  /// The same by recorded tensor operations.
+  package func recordedInputGradients(_ x: Tensor) -> (logits: Tensor, gradients: Tensor) {
+    let leaf = x.detached().tracked()
+    let logits = logits(leaf)
+    return (logits.detached(), logits.gradients(of: [leaf])[0])
   }
 
   /// Logits `[N]` as a function of `parameters`, which may be tracked: the form that training uses.
