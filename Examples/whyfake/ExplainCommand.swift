@@ -94,12 +94,14 @@ struct ExplainCommand: ParsableCommand {
       options.explainerCrops[choice.explainer.name] = CropRecipe(
         policy: info.cropPolicy, size: info.inputSize)
     }
-    let analysis = try analyzer.analyze(input, options: options, context: .shown("", input))
+    var analysis = try analyzer.analyze(input, options: options, context: .shown("", input))
+    if explaining.combined { try analysis.combineExplanations() }
     ComputeRuntime.releaseMemory()
     for note in analysis.notes { Terminal.message("\(Terminal.shown(input)): \(note)") }
     timings += analysis.timings.map { ($0.stage.rawValue, $0.seconds) }
 
-    let methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
+    var methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
+    methods[Method.combinedName] = .combined(chosen.map(\.method))
     let exhibition = Exhibition(analysis: analysis, methods: methods, folder: folder.path)
     var exhibits: [Exhibit] = []
     var sha256 = ""

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Detector
 import Explainers
+import WhyFake
 
 /// The methods that `--explainers` knows: a method is added here, and nowhere else in the tool.
 enum ExplainerChoice: String, Choice {
@@ -58,9 +59,9 @@ enum ExplainerChoice: String, Choice {
     case .integratedGradients: return IntegratedGradients(try inside(model))
     case .smoothgrad: return SmoothGrad(try inside(model), seed: seed)
     case .attention: return AttentionMap(try AttentiveDetector(inside(model)))
-    case .ltpa: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(1))
-    case .ltpa1: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(0))
-    case .ltpa3: return AttentionMap(try AttentiveDetector(inside(model)), level: .level(2))
+    case .ltpa: return AttentionMap(try AttentiveDetector(inside(model)), level: .index(1))
+    case .ltpa1: return AttentionMap(try AttentiveDetector(inside(model)), level: .index(0))
+    case .ltpa3: return AttentionMap(try AttentiveDetector(inside(model)), level: .index(2))
     case .ltpaProduct: return AttentionMap(try AttentiveDetector(inside(model)), level: .product)
     }
   }
@@ -143,6 +144,30 @@ struct Method {
   var summary = ""
   /// Whether the attention that it shows has seeded weights that nobody trained.
   var isUntrained = false
+}
+
+extension Method {
+  /// The name of what combines the others.
+  static let combinedName = "combined"
+
+  /// What combines `members`.
+  static func combined(_ members: [Method]) -> Method {
+    Method(
+      title: "Combined",
+      summary: "Each pixel's rank in the maps of the others, and the mean of these ranks: where the methods agree.",
+      isUntrained: members.contains(where: \.isUntrained))
+  }
+}
+
+extension Analysis {
+  /// Adds to each explained face the mean of its maps' ranks.
+  mutating func combineExplanations() throws {
+    for i in tracks.indices {
+      guard let clip = tracks[i].explanations.first?.clip else { continue }
+      let map = try MeanOfRanks.combined(tracks[i].explanations.map(\.map), name: Method.combinedName)
+      tracks[i].explanations.append(Explanation(map: map, clip: clip))
+    }
+  }
 }
 
 /// A method with the model that it explains.

@@ -6,7 +6,7 @@ import Foundation
 struct ExplainerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How shap and lime cut the clip: slic (supervoxels), slic-frame (each frame by itself), grid, face (regions of "
+      "How shap and lime cut the clip: slic (supervoxels), slic-frame (each frame by itself), grid (5×5, two frames deep), face (regions of "
         + "the face), or a .npy file of labels (T×S×S).", valueName: "way-or-file"))
   var segments: String = SegmentsChoice.slic.rawValue
 
@@ -99,7 +99,7 @@ extension ExplainerOptions {
     switch SegmentsChoice(rawValue: segments) {
     case .slic: SLIC(count: segmentCount)
     case .slicFrame: SLIC(count: segmentCount, space: .frame)
-    case .grid: SegmentGrid()
+    case .grid: SegmentGrid(rows: 5, columns: 5, framesPerSegment: 2)
     case .face: FaceSegments()
     case nil: try GivenSegments(npy: segments)
     }

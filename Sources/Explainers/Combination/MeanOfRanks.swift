@@ -23,34 +23,47 @@ public struct MeanOfRanks: Explainer {
   public func explain(
     _ clip: Clip, for target: Target, context: ExplanationContext
   ) throws -> ExplanationMap {
-    let start = ContinuousClock.now
     guard !members.isEmpty else { throw ExplanationError("\(name): there are no explainers to put together") }
-    let count = clip.frames.count * clip.size * clip.size
-    var sums = [Double](repeating: 0, count: count)
-    var (models, logits, isSigned) = ([String](), [Float](), true)
-    var cost = ExplanationMap.Cost(framePasses: 0, seconds: 0)
+    var maps: [ExplanationMap] = []
     for (i, member) in members.enumerated() {
       var part = context
       part.progress = { context.progress((Double(i) + $0) / Double(members.count)) }
-      let map = try member.explain(clip, for: target, context: part)
-      guard map.values.shape[0] == clip.frames.count, map.size == clip.size,
-        map.values.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) })
-      else { throw ExplanationError("\(name): \(member.name) gives no finite map of each frame") }
-      Self.addRanks(of: map.relevance().values, to: &sums)
-      if !models.contains(map.model) { models.append(map.model) }
-      if logits.isEmpty { logits = map.logits }
-      isSigned = isSigned && map.kind == .signed
-      cost.evaluations += map.cost.evaluations
-      cost.framePasses += map.cost.framePasses
+      maps.append(try member.explain(clip, for: target, context: part))
       try context.report(Double(i + 1) / Double(members.count))
     }
-    cost.seconds = (ContinuousClock.now - start) / .seconds(1)
-    let scale = Double(isSigned ? target.sign : 1) / Double(members.count)
+    return try Self.combined(maps, name: name)
+  }
+
+  /// The mean of maps that are there already: of one clip, for one class.
+  ///
+  /// - Parameter maps: one or more.
+  /// - Throws: ``ExplanationError`` if a map is not finite, or they are of different clips or classes.
+  public static func combined(_ maps: [ExplanationMap], name: String) throws(ExplanationError) -> ExplanationMap {
+    guard let first = maps.first else { throw ExplanationError("\(name): there are no maps to put together") }
+    let (frames, size) = (first.values.shape[0], first.size)
+    var sums = [Double](repeating: 0, count: frames * size * size)
+    var models: [String] = []
+    var cost = ExplanationMap.Cost(framePasses: 0, seconds: 0)
+    for map in maps {
+      guard map.values.shape[0] == frames, map.size == size, map.target == first.target else {
+        throw ExplanationError("\(name): \(map.explainer) and \(first.explainer) explain different crops")
+      }
+      guard map.values.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) }) else {
+        throw ExplanationError("\(name): \(map.explainer) gives a map that is not finite")
+      }
+      addRanks(of: map.relevance().values, to: &sums)
+      if !models.contains(map.model) { models.append(map.model) }
+      cost.evaluations += map.cost.evaluations
+      cost.framePasses += map.cost.framePasses
+      cost.seconds += map.cost.seconds
+    }
+    let isSigned = maps.allSatisfy { $0.kind == .signed }
+    let scale = Double(isSigned ? first.target.sign : 1) / Double(maps.count)
     return ExplanationMap(
-      explainer: name, model: models.joined(separator: "+"), target: target,
+      explainer: name, model: models.joined(separator: "+"), target: first.target,
       kind: isSigned ? .signed : .attention,
-      values: Tensor(shape: [clip.frames.count, clip.size, clip.size], sums.map { Float($0 * scale) }),
-      size: clip.size, logits: logits, cost: cost)
+      values: Tensor(shape: [frames, size, size], sums.map { Float($0 * scale) }), size: size,
+      logits: maps.first { !$0.logits.isEmpty }?.logits ?? [], cost: cost)
   }
 
   /// Adds the rank of each value of `relevance` in [0, 1]. O(n·log n) in the number of values above 0.

@@ -32,9 +32,9 @@ public struct LIME: Explainer {
   /// Seed of the samples.
   public var seed: UInt64
 
-  /// LIME of `detector` on the segments of `segmentation`; everything else has a default.
+  /// LIME of `detector`; everything else has a default.
   public init(
-    _ detector: any Classifier, segmentation: any Segmentation, replacement: Replacement = .mean,
+    _ detector: any Classifier, segmentation: any Segmentation = SLIC(), replacement: Replacement = .mean,
     samplesPerSegment: Int = 8, kernelWidth: Double = 0.25, ridge: Double = 1, seed: UInt64 = 0
   ) {
     self.detector = detector

@@ -1,7 +1,5 @@
 import FaceCrop
-import Foundation
 import Tensor
-import VideoIO
 
 /// What is seen where a part of a crop is taken away.
 ///
@@ -49,56 +47,6 @@ public enum Replacement: Sendable, Hashable {
       let means = clip.tensor(t..<t + 1).globalAveragePooled().elements
       return Tensor(shape: [1, 3, size, size]) { out in
         for i in out.indices { out[i] = means[i / (size * size)] }
-      }
-    }
-  }
-}
-
-extension Tensor {
-  /// Each plane of `[N, C, H, W]` smoothed by a Gaussian of `deviation` pixels, cut at four deviations; beyond the edges
-  /// the edge's pixels go on.
-  func blurred(deviation: Double) -> Tensor {
-    let radius = max(1, Int((4 * deviation).rounded(.up)))
-    var taps = (-radius...radius).map { Float(exp(-0.5 * pow(Double($0) / deviation, 2))) }
-    let sum = taps.reduce(0, +)
-    for i in taps.indices { taps[i] /= sum }
-    return smoothedAlongRows(taps).transposedPlanes().smoothedAlongRows(taps).transposedPlanes()
-  }
-
-  private func smoothedAlongRows(_ taps: [Float]) -> Tensor {
-    let (width, radius) = (shape[3], taps.count / 2)
-    let rows = count / width
-    return withUnsafeBufferPointer { source in
-      Tensor(shape: shape) { out in
-        nonisolated(unsafe) let (source, out) = (source, out)  // each part writes rows of its own
-        ComputeRuntime.split(rows, grain: 64) { range in
-          var padded = [Float](repeating: 0, count: width + 2 * radius)
-          for row in range {
-            for i in padded.indices {
-              padded[i] = source[row * width + Swift.min(Swift.max(i - radius, 0), width - 1)]
-            }
-            for x in 0..<width {
-              var total: Float = 0
-              for (k, tap) in taps.enumerated() { total += tap * padded[x + k] }
-              out[row * width + x] = total
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// `[N, C, H, W]` to `[N, C, W, H]`.
-  private func transposedPlanes() -> Tensor {
-    let (height, width) = (shape[2], shape[3])
-    return withUnsafeBufferPointer { source in
-      Tensor(shape: [shape[0], shape[1], width, height]) { out in
-        for plane in 0..<shape[0] * shape[1] {
-          let base = plane * height * width
-          for y in 0..<height {
-            for x in 0..<width { out[base + x * height + y] = source[base + y * width + x] }
-          }
-        }
       }
     }
   }

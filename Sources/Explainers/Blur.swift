@@ -5,14 +5,17 @@ import Tensor
 func cosine(_ x: Double) -> Double { cos(Double.pi * x) }
 
 extension Tensor {
-  /// Planes of `[C, H, W]` under a Gaussian of this standard deviation in pixels, cut at three of them; edges are
+  /// The planes of `[…, H, W]` under a Gaussian of this standard deviation in pixels, cut at three of them; edges are
   /// continued.
   func blurred(deviation: Double) -> Tensor {
+    let rank = shape.count
+    let planes = reshaped([shape.dropLast(2).reduce(1, *), shape[rank - 2], shape[rank - 1]])
     let radius = max(1, Int((3 * deviation).rounded(.up)))
     let raw = (-radius...radius).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }
     let total = raw.reduce(0, +)
     let weights = raw.map { Float($0 / total) }
-    return blurredRows(weights, radius).permuted([0, 2, 1]).blurredRows(weights, radius).permuted([0, 2, 1])
+    return planes.blurredRows(weights, radius).permuted([0, 2, 1]).blurredRows(weights, radius)
+      .permuted([0, 2, 1]).reshaped(shape)
   }
 
   private func blurredRows(_ weights: [Float], _ radius: Int) -> Tensor {
