@@ -7,11 +7,12 @@ PROGRAM is the built `benchmark` of this folder. Each video's face is cut out on
 FaceForensics++ (manipulated_sequences/…/A_B.mp4) is compared frame by frame with its original (original_sequences/…/A.mp4),
 to see whether segments end where the manipulation ends.
 
-Equal means: the same clip, distances between pixels, and weight of nearness against colour. scikit-image's
-`compactness` is for the step of its own grid of seeds, which does not know the spacing; where that is not our segment's
-side, its compactness is scaled by the quotient (`equal weight`). `as called` is what one gets who writes compactness=10.
-scikit-image runs first, with n_segments; ours is asked for numbers of segments until it gives as many as scikit-image has
-found, or if none does, the next fewer. Times are of these runs.
+Equal means: the same clip, distances between pixels, weight of nearness against colour, and number of segments found.
+Both weigh nearness by compactness over a length: we by the side of a segment, scikit-image by the step of its grid of
+seeds, which does not know the spacing. For `equal weight` both compactnesses are scaled so that the quotient is the one
+that our --count and --compactness give; `as called` is what one gets who writes the same compactness in both.
+scikit-image runs first, with n_segments = --count; ours is asked for numbers of segments until it gives as many as
+scikit-image has found, or the next fewer. Times are of these runs.
 
 Printed for each spacing: time (median of rounds in turn), explained variation (of CIELAB), compactness (36π·V²/A³, 1 for a
 ball, over segments by volume; a step of one frame has the length of the spacing), and boundary recall (share of the
@@ -68,20 +69,25 @@ def crops(video, folder):
     return np.load(folder / "clip.npy"), np.load(folder / "paired.npy") if original else None
 
 
-def ours(folder, count, spacing, runs):
+def side(frames, count, spacing):
+    """The side of one of `count` cubes in pixels."""
+    return (options.size**2 * frames * spacing / count) ** (1 / 3)
+
+
+def ours(folder, count, spacing, weight, runs):
     command = [options.benchmark, "slic", "--clip", folder / "clip.npy", "--count", str(count)]
-    command += ["--spacing", str(spacing), "--compactness", str(options.compactness)]
+    command += ["--spacing", str(spacing), "--compactness", str(weight)]
     command += ["--threads", str(options.threads), "--runs", str(runs), "--output", folder / "labels.npy"]
     line = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return np.load(folder / "labels.npy").astype(np.int32), line["median_ms"]
 
 
-def equally_many(folder, wanted, spacing):
+def equally_many(folder, wanted, spacing, weight):
     """The count to ask ours for: that with `wanted` segments in the end, or the most that are fewer."""
     best, asked, tried = None, wanted, set()
-    for _ in range(12):
+    for _ in range(8):
         tried.add(asked)
-        found = int(ours(folder, asked, spacing, 1)[0].max()) + 1
+        found = int(ours(folder, asked, spacing, weight(asked), 1)[0].max()) + 1
         if found <= wanted and (best is None or found > best[1]):
             best = (asked, found)
         if found == wanted:
@@ -138,33 +144,32 @@ def planar_edges(labels):
 
 
 def measured(clip, paired, spacing, folder):
-    """A line for each way of calling scikit-image, with ours at its number of segments."""
-    frames, size = clip.shape[:2]
-    slices = regular_grid(clip.shape[:3], options.count)
-    step = max(s.step or 1 for s in slices)
+    """Two lines, ours and theirs, for each way of calling scikit-image."""
+    frames = len(clip)
+    step = max(s.step or 1 for s in regular_grid(clip.shape[:3], options.count))
+    standard = side(frames, options.count, spacing)
     lab = rgb2lab(clip)
-    cube = (size * size * frames * spacing / options.count) ** (1 / 3)
-    ways = {"equal weight": options.compactness * step / cube}
-    if abs(step / cube - 1) > 0.1:
-        ways["as called"] = options.compactness
+    # The compactness of theirs, and ours by the number that it is asked for.
+    ways = {"equal weight": (options.compactness * step / standard,
+                             lambda asked: options.compactness * side(frames, asked, spacing) / standard)}
+    if abs(step / standard - 1) > 0.1:
+        ways["as called"] = (options.compactness, lambda asked: options.compactness)
     lines = []
-    for way, weight in ways.items():
-        theirs = lambda: slic(clip, n_segments=options.count, compactness=weight, spacing=(spacing, 1, 1),
-                              channel_axis=-1, start_label=0)
-        labels = theirs()
-        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
-        asked = equally_many(folder, int(labels.max()) + 1, spacing)
-        times = {"whyfake": [], "scikit-image": []}
+    for way, (weight, our_weight) in ways.items():
+        asked, times = None, {"whyfake": [], "scikit-image": []}
         for _ in range(options.rounds):
-            mine, time_ours = ours(folder, asked, spacing, 3)
             start = time.perf_counter()
-            theirs()
+            theirs = slic(clip, n_segments=options.count, compactness=weight, spacing=(spacing, 1, 1),
+                          channel_axis=-1, start_label=0)
             times["scikit-image"].append((time.perf_counter() - start) * 1000)
-            times["whyfake"].append(time_ours)
-        for side, cut in (("whyfake", mine), ("scikit-image", labels)):
+            theirs = np.unique(theirs, return_inverse=True)[1].reshape(theirs.shape).astype(np.int32)
+            asked = asked or equally_many(folder, int(theirs.max()) + 1, spacing, our_weight)
+            mine, milliseconds = ours(folder, asked, spacing, our_weight(asked), 3)
+            times["whyfake"].append(milliseconds)
+        for name, cut in (("whyfake", mine), ("scikit-image", theirs)):
             lines.append({
-                "spacing": spacing, "way": way, "side": side, "segments": int(cut.max()) + 1,
-                "ms": statistics.median(times[side]), "explained": explained_variation(lab, cut),
+                "spacing": spacing, "way": way, "side": name, "segments": int(cut.max()) + 1,
+                "ms": statistics.median(times[name]), "explained": explained_variation(lab, cut),
                 "compactness": compactness(cut, spacing), "edges": planar_edges(cut),
                 "recall": recall(clip, paired, cut) if paired is not None else None})
     return lines

@@ -9,19 +9,25 @@ typedef struct {
   int32_t start, end, label, piece;
 } run;
 
-/// Where a piece touches another one: which, and along how many pixels' faces.
+/// Where a piece touches another one: which, along how many pixels' faces, and the next edge of the same piece, or -1.
 typedef struct {
-  int32_t other, border;
+  int32_t other, border, next;
 } edge;
+
+/// Connected pixels of one label, and later what was merged.
+typedef struct {
+  int64_t size, colors[3];
+  int32_t parent;       // itself, or the piece that it was merged into
+  int32_t first, last;  // of its edges, -1 where there is none
+} piece;
 
 typedef struct {
   const wf_slic *slic;
-  intptr_t rows, runs, pieces;
+  intptr_t rows, runs, pieces, edges, edgeCapacity;
   intptr_t *first;  // of each row, its first run; rows + 1
   run *run;
-  int32_t *label;  // of each piece, its cluster
-  int64_t *size;   // of each piece
-  int32_t *home;   // of each piece, the piece that it went to, itself for one that remains, -1 while open
+  piece *piece;
+  edge *edge;
 } pieces;
 
 static int32_t root(run *runs, int32_t i) {
@@ -60,215 +66,213 @@ static void find_runs(pieces *p) {
   p->first[p->rows] = p->runs;
 }
 
-/// Calls `body(context, i, j, border)` for all pairs of runs that touch between two rows.
-typedef void touch(pieces *p, void *context, int32_t i, int32_t j, int32_t border);
+/// What is done with two runs that touch along `border` pixels.
+typedef void touch(pieces *p, int32_t i, int32_t j, int32_t border);
 
-static inline __attribute__((always_inline)) void between_rows(pieces *p, intptr_t one, intptr_t two, touch *body,
-                                                                void *context) {
+static inline __attribute__((always_inline)) void between_rows(pieces *p, intptr_t one, intptr_t two,
+                                                                touch *body) {
   intptr_t i = p->first[one], j = p->first[two], endI = p->first[one + 1], endJ = p->first[two + 1];
   while (i < endI && j < endJ) {
     run a = p->run[i], b = p->run[j];
     int32_t start = a.start > b.start ? a.start : b.start, end = a.end < b.end ? a.end : b.end;
-    body(p, context, (int32_t)i, (int32_t)j, end - start);
+    body(p, (int32_t)i, (int32_t)j, end - start);
     if (a.end == end) i++;
     if (b.end == end) j++;
   }
 }
 
-static inline __attribute__((always_inline)) void between_all(pieces *p, touch *body, void *context) {
+static inline __attribute__((always_inline)) void between_all(pieces *p, touch *body) {
   intptr_t height = p->slic->height;
   for (intptr_t row = 0; row < p->rows; row++) {
-    if (row % height) between_rows(p, row - 1, row, body, context);
-    if (row >= height) between_rows(p, row - height, row, body, context);
+    if (row % height) between_rows(p, row - 1, row, body);
+    if (row >= height) between_rows(p, row - height, row, body);
   }
 }
 
-static inline __attribute__((always_inline)) void unite_alike(pieces *p, void *context, int32_t i, int32_t j,
+static inline __attribute__((always_inline)) void unite_alike(pieces *p, int32_t i, int32_t j,
                                                                int32_t border) {
-  (void)context;
   (void)border;
   if (p->run[i].label == p->run[j].label) unite(p->run, i, j);
 }
 
 static void find_pieces(pieces *p) {
   find_runs(p);
-  between_all(p, unite_alike, NULL);
+  between_all(p, unite_alike);
   // A root comes before all that point to it.
   for (intptr_t i = 0; i < p->runs; i++) {
     int32_t parent = p->run[i].piece;
     p->run[i].piece = parent == i ? (int32_t)p->pieces++ : p->run[parent].piece;
   }
-  p->label = wf_explainers_allocate(p->pieces * 4);
-  p->size = wf_explainers_allocate(p->pieces * 8);
-  p->home = wf_explainers_allocate(p->pieces * 4);
-  memset(p->size, 0, (size_t)p->pieces * 8);
-  for (intptr_t i = 0; i < p->runs; i++) {
-    p->label[p->run[i].piece] = p->run[i].label;
-    p->size[p->run[i].piece] += p->run[i].end - p->run[i].start;
-  }
-}
-
-/// The largest piece of each cluster stays if it has `least` pixels; the largest of all stays in any case.
-static void choose(pieces *p, intptr_t least) {
-  intptr_t clusters = p->slic->clusters;
-  int32_t *best = wf_explainers_allocate(clusters * 4), largest = 0;
-  for (intptr_t k = 0; k < clusters; k++) best[k] = -1;
-  for (int32_t i = 0; i < p->pieces; i++) {
-    int32_t k = p->label[i];
-    if (best[k] < 0 || p->size[i] > p->size[best[k]]) best[k] = i;
-    if (p->size[i] > p->size[largest]) largest = i;
-  }
-  for (int32_t i = 0; i < p->pieces; i++) {
-    bool stays = i == largest || (best[p->label[i]] == i && p->size[i] >= least);
-    p->home[i] = stays ? i : -1;
-  }
-  free(best);
-}
-
-/// The edges of the pieces that have to move: first they are counted, then kept.
-typedef struct {
-  intptr_t *first;  // of each piece, its first edge; pieces + 1
-  intptr_t *next;   // while they are filled
-  edge *edges;
-} edges;
-
-static inline __attribute__((always_inline)) void count_edge(pieces *p, void *context, int32_t i, int32_t j,
-                                                              int32_t border) {
-  (void)border;
-  edges *e = context;
-  int32_t a = p->run[i].piece, b = p->run[j].piece;
-  if (a == b) return;
-  if (p->home[a] < 0) e->first[a + 1]++;
-  if (p->home[b] < 0) e->first[b + 1]++;
-}
-
-static inline __attribute__((always_inline)) void keep_edge(pieces *p, void *context, int32_t i, int32_t j,
-                                                             int32_t border) {
-  edges *e = context;
-  int32_t a = p->run[i].piece, b = p->run[j].piece;
-  if (a == b) return;
-  if (p->home[a] < 0) e->edges[e->next[a]++] = (edge){b, border};
-  if (p->home[b] < 0) e->edges[e->next[b]++] = (edge){a, border};
-}
-
-static void within_rows(pieces *p, touch *body, void *context) {
-  for (intptr_t row = 0; row < p->rows; row++) {
-    for (intptr_t i = p->first[row] + 1; i < p->first[row + 1]; i++) body(p, context, (int32_t)i - 1, (int32_t)i, 1);
-  }
-}
-
-static edges find_edges(pieces *p) {
-  edges e = {.first = wf_explainers_allocate((p->pieces + 1) * (intptr_t)sizeof(intptr_t)),
-             .next = wf_explainers_allocate((p->pieces + 1) * (intptr_t)sizeof(intptr_t))};
-  memset(e.first, 0, (size_t)(p->pieces + 1) * sizeof(intptr_t));
-  within_rows(p, count_edge, &e);
-  between_all(p, count_edge, &e);
-  for (intptr_t i = 0; i < p->pieces; i++) e.first[i + 1] += e.first[i];
-  memcpy(e.next, e.first, (size_t)(p->pieces + 1) * sizeof(intptr_t));
-  e.edges = wf_explainers_allocate(e.first[p->pieces] * (intptr_t)sizeof(edge));
-  within_rows(p, keep_edge, &e);
-  between_all(p, keep_edge, &e);
-  return e;
-}
-
-/// The mean colour of each piece that has to move.
-static double *mean_colors(const pieces *p) {
-  double *means = wf_explainers_allocate(p->pieces * 24);
-  memset(means, 0, (size_t)p->pieces * 24);
+  p->piece = wf_explainers_allocate(p->pieces * (intptr_t)sizeof(piece));
+  for (int32_t i = 0; i < p->pieces; i++) p->piece[i] = (piece){.parent = i, .first = -1, .last = -1};
   for (intptr_t row = 0; row < p->rows; row++) {
     for (intptr_t i = p->first[row]; i < p->first[row + 1]; i++) {
       run r = p->run[i];
-      if (p->home[r.piece] >= 0) continue;
+      piece *to = p->piece + r.piece;
+      to->size += r.end - r.start;
       for (int c = 0; c < 3; c++) {
         const int16_t *colors = p->slic->colors[c] + row * p->slic->width;
         int64_t sum = 0;
         for (int32_t x = r.start; x < r.end; x++) sum += colors[x];
-        means[3 * (intptr_t)r.piece + c] += (double)sum;
+        to->colors[c] += sum;
       }
     }
   }
-  for (intptr_t i = 0; i < p->pieces; i++) {
-    for (int c = 0; c < 3; c++) means[3 * i + c] /= (double)p->size[i];
-  }
-  return means;
 }
 
-/// Sends each piece that has to move to a neighbour that has a home, in rounds until all have one.
-static void move_pieces(pieces *p) {
-  edges e = find_edges(p);
-  double *means = mean_colors(p);
+static void add_edge(pieces *p, int32_t from, int32_t to, int32_t border) {
+  piece *piece = p->piece + from;
+  // Runs of two pieces often touch many times in a row.
+  if (piece->first >= 0 && p->edge[piece->first].other == to) {
+    p->edge[piece->first].border += border;
+    return;
+  }
+  if (p->edges == p->edgeCapacity) {
+    p->edgeCapacity *= 2;
+    p->edge = realloc(p->edge, (size_t)p->edgeCapacity * sizeof(edge));
+    if (!p->edge) abort();
+  }
+  int32_t number = (int32_t)p->edges++;
+  p->edge[number] = (edge){to, border, piece->first};
+  if (piece->first < 0) piece->last = number;
+  piece->first = number;
+}
+
+static inline __attribute__((always_inline)) void join(pieces *p, int32_t i, int32_t j, int32_t border) {
+  int32_t a = p->run[i].piece, b = p->run[j].piece;
+  if (a == b) return;
+  add_edge(p, a, b, border);
+  add_edge(p, b, a, border);
+}
+
+static void find_edges(pieces *p) {
+  p->edgeCapacity = p->runs + 16;
+  p->edge = wf_explainers_allocate(p->edgeCapacity * (intptr_t)sizeof(edge));
+  for (intptr_t row = 0; row < p->rows; row++) {
+    for (intptr_t i = p->first[row] + 1; i < p->first[row + 1]; i++) join(p, (int32_t)i - 1, (int32_t)i, 1);
+  }
+  between_all(p, join);
+}
+
+static int32_t merged(pieces *p, int32_t i) {
+  while (p->piece[i].parent != i) i = p->piece[i].parent = p->piece[p->piece[i].parent].parent;
+  return i;
+}
+
+/// A piece with the size that it had when it was put in the heap; smallest first, of equal sizes the first one.
+typedef struct {
+  int64_t size;
+  int32_t piece;
+} waiting;
+
+static bool before(waiting a, waiting b) { return a.size < b.size || (a.size == b.size && a.piece < b.piece); }
+
+static void put(waiting *heap, intptr_t *count, waiting item) {
+  intptr_t i = (*count)++;
+  for (; i > 0 && before(item, heap[(i - 1) / 2]); i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
+  heap[i] = item;
+}
+
+static waiting take(waiting *heap, intptr_t *count) {
+  waiting least = heap[0], item = heap[--*count];
+  intptr_t i = 0;
+  for (;;) {
+    intptr_t child = 2 * i + 1;
+    if (child >= *count) break;
+    if (child + 1 < *count && before(heap[child + 1], heap[child])) child++;
+    if (!before(heap[child], item)) break;
+    heap[i] = heap[child];
+    i = child;
+  }
+  heap[i] = item;
+  return least;
+}
+
+static double color_distance(const piece *a, const piece *b) {
+  double distance = 0;
+  for (int c = 0; c < 3; c++) {
+    double difference = (double)a->colors[c] / (double)a->size - (double)b->colors[c] / (double)b->size;
+    distance += difference * difference;
+  }
+  return distance;
+}
+
+/// The neighbour of piece `i` that is nearest in colour; of equal ones that with the longer border, then the first; -1 where
+/// there is none. `borders` is 0 for all pieces, before and after.
+static int32_t nearest(pieces *p, int32_t i, int64_t *borders) {
+  for (int32_t e = p->piece[i].first; e >= 0; e = p->edge[e].next) {
+    p->edge[e].other = merged(p, p->edge[e].other);
+    borders[p->edge[e].other] += p->edge[e].border;
+  }
+  int32_t best = -1;
+  int64_t bestBorder = 0;
+  double bestDistance = 0;
+  for (int32_t e = p->piece[i].first; e >= 0; e = p->edge[e].next) {
+    int32_t other = p->edge[e].other;
+    int64_t border = borders[other];
+    borders[other] = 0;
+    if (other == i || border == 0) continue;
+    double distance = color_distance(p->piece + i, p->piece + other);
+    bool better = best < 0 || distance < bestDistance ||
+                  (distance == bestDistance && (border > bestBorder || (border == bestBorder && other < best)));
+    if (better) {
+      best = other;
+      bestBorder = border;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/// Merges the smallest piece with a neighbour, again and again, until all have `least` pixels and there are no more than
+/// `most`. An edge is looked at no more often than sizes can double.
+static void merge(pieces *p, int64_t least, intptr_t most) {
+  waiting *heap = wf_explainers_allocate(2 * p->pieces * (intptr_t)sizeof(waiting));
   int64_t *borders = wf_explainers_allocate(p->pieces * 8);
   memset(borders, 0, (size_t)p->pieces * 8);
-  for (bool open = true; open;) {
-    open = false;
-    for (intptr_t i = 0; i < p->pieces; i++) {
-      if (p->home[i] >= 0) continue;
-      for (intptr_t n = e.first[i]; n < e.first[i + 1]; n++) {
-        int32_t home = p->home[e.edges[n].other];
-        if (home >= 0) borders[home] += e.edges[n].border;
-      }
-      int32_t best = -1;
-      double bestDistance = 0;
-      for (intptr_t n = e.first[i]; n < e.first[i + 1]; n++) {
-        int32_t home = p->home[e.edges[n].other];
-        if (home < 0) continue;
-        const float *centre = p->slic->centres + 6 * (intptr_t)p->label[home];
-        double distance = 0;
-        for (int c = 0; c < 3; c++) {
-          double difference = means[3 * i + c] - (double)centre[c];
-          distance += difference * difference;
-        }
-        // Of equal colours the longer border, then the first.
-        bool better = best < 0 || distance < bestDistance ||
-                      (distance == bestDistance && (borders[home] > borders[best] ||
-                                                    (borders[home] == borders[best] && home < best)));
-        if (better) {
-          best = home;
-          bestDistance = distance;
-        }
-      }
-      for (intptr_t n = e.first[i]; n < e.first[i + 1]; n++) {
-        int32_t home = p->home[e.edges[n].other];
-        if (home >= 0) borders[home] = 0;
-      }
-      if (best >= 0) p->home[i] = best;
-      open |= best < 0;
-    }
+  intptr_t count = 0, left = p->pieces;
+  for (int32_t i = 0; i < p->pieces; i++) put(heap, &count, (waiting){p->piece[i].size, i});
+  while (left > 1 && count > 0) {
+    waiting small = take(heap, &count);
+    piece *from = p->piece + small.piece;
+    // It may have grown or gone meanwhile.
+    if (from->parent != small.piece || from->size != small.size) continue;
+    if (small.size >= least && left <= most) break;
+    int32_t home = nearest(p, small.piece, borders);
+    if (home < 0) continue;
+    piece *to = p->piece + home;
+    from->parent = home;
+    to->size += from->size;
+    for (int c = 0; c < 3; c++) to->colors[c] += from->colors[c];
+    // Who has a neighbour has an edge, on both sides.
+    p->edge[to->last].next = from->first;
+    to->last = from->last;
+    put(heap, &count, (waiting){to->size, home});
+    left--;
   }
+  free(heap);
   free(borders);
-  free(means);
-  free(e.first);
-  free(e.next);
-  free(e.edges);
 }
 
-intptr_t wf_slic_connect(wf_slic *slic, intptr_t least) {
+intptr_t wf_slic_connect(const wf_slic *slic, intptr_t least) {
   pieces p = {.slic = slic, .rows = slic->frames * slic->height};
   find_pieces(&p);
-  choose(&p, least);
-  move_pieces(&p);
-  // Clusters that remain, numbered in their order.
-  int32_t *number = wf_explainers_allocate(slic->clusters * 4);
-  for (intptr_t k = 0; k < slic->clusters; k++) number[k] = -1;
-  for (intptr_t i = 0; i < p.pieces; i++) {
-    if (p.home[i] == i) number[p.label[i]] = 0;
-  }
-  int32_t count = 0;
-  for (intptr_t k = 0; k < slic->clusters; k++) {
-    if (number[k] == 0) number[k] = count++;
-  }
+  find_edges(&p);
+  merge(&p, least, slic->clusters);
+  int32_t *number = wf_explainers_allocate(p.pieces * 4), count = 0;
+  for (intptr_t i = 0; i < p.pieces; i++) number[i] = -1;
   for (intptr_t row = 0; row < p.rows; row++) {
     int32_t *labels = slic->labels + row * slic->width;
     for (intptr_t i = p.first[row]; i < p.first[row + 1]; i++) {
-      int32_t label = number[p.label[p.home[p.run[i].piece]]];
-      for (int32_t x = p.run[i].start; x < p.run[i].end; x++) labels[x] = label;
+      int32_t home = merged(&p, p.run[i].piece);
+      if (number[home] < 0) number[home] = count++;
+      for (int32_t x = p.run[i].start; x < p.run[i].end; x++) labels[x] = number[home];
     }
   }
   free(number);
   free(p.first);
   free(p.run);
-  free(p.label);
-  free(p.size);
-  free(p.home);
+  free(p.piece);
+  free(p.edge);
   return count;
 }

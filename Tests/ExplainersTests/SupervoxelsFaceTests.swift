@@ -109,8 +109,8 @@ struct SupervoxelsFaceTests {
     let mouths = named.regions.indices.filter { named.regions[$0] == .mouth }
     #expect(mouths.map { named.frames[$0] } == [0..<2, 2..<4, 4..<5])
     for mouth in mouths {
-      let where_ = (0..<5).filter { named.supervoxels.plane($0).contains(Int32(mouth)) }
-      #expect(where_ == Array(named.frames[mouth]))
+      let places = (0..<5).filter { named.supervoxels.plane($0).contains(Int32(mouth)) }
+      #expect(places == Array(named.frames[mouth]))
     }
   }
 

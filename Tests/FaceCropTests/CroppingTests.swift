@@ -78,6 +78,45 @@ struct CroppingTests {
     #expect((0..<16).contains { thin[$0, 8].red == 200 })
   }
 
+  @Test("what a crop shows of the frame says where in the crop a place of the frame is, under every policy")
+  func shown() throws {
+    let box = Box(x: 60, y: 40, width: 43, height: 61)
+    // A white square of 6×6 in black, around (88, 67).
+    var image = RGBImage(width: 200, height: 150)
+    for y in 64..<70 {
+      for x in 85..<91 { for c in 0..<3 { image.pixels[(y * 200 + x) * 3 + c] = 255 } }
+    }
+    let others: [CropPolicy] = [
+      .stretched(fraction: 0.3), .letterbox(fraction: 0.2), .letterbox(fraction: 1), .square(scale: 3),
+    ]
+    for policy in Self.policies.values + others {
+      for size in [50, 97] {
+        let crop = policy.crop(image, box, size: size)
+        var (x, y, sum) = (0.0, 0.0, 0.0)
+        for i in 0..<size * size {
+          let weight = Double(crop.pixels[3 * i])
+          x += weight * (Double(i % size) + 0.5)
+          y += weight * (Double(i / size) + 0.5)
+          sum += weight
+        }
+        let region = policy.shownRegion(of: box, width: 200, height: 150, size: size)
+        let frame = Clip.Frame(index: 0, region: region)
+        let place = try #require(frame.cropPoint(Point(x: 88, y: 67), size: size))
+        #expect(abs(place.x - x / sum) < 0.05 && abs(place.y - y / sum) < 0.05, "\(policy.name), \(size)")
+      }
+    }
+    #expect(Clip.Frame(index: 0).cropPoint(Point(x: 0, y: 0), size: 10) == nil)
+  }
+
+  @Test("a frame is encoded with what its crop shows, and read where that is missing")
+  func coding() throws {
+    let frame = Clip.Frame(index: 3, time: 0.5, region: Box(x: 1, y: 2, width: 3, height: 4))
+    let data = try JSONEncoder().encode(frame)
+    #expect(try JSONDecoder().decode(Clip.Frame.self, from: data) == frame)
+    let older = try JSONDecoder().decode(Clip.Frame.self, from: Data(#"{"index": 3, "time": 0.5}"#.utf8))
+    #expect(older == Clip.Frame(index: 3, time: 0.5) && older != frame)
+  }
+
   @Test("margin, scale and shifts change the region as they say")
   func parameters() {
     let box = Box(x: 100, y: 100, width: 50, height: 50)

@@ -91,7 +91,10 @@ struct TrackTests {
     for (clip, recipe) in zip(track.clips, recipes) {
       #expect(clip.crops == Array(repeating: recipe.policy.crop(image, box, size: recipe.size), count: 2))
       #expect(clip.frames.map(\.index) == [0, 7] && clip.frames.map(\.time) == [0, 1])
+      let region = recipe.policy.shownRegion(of: box, width: 200, height: 150, size: recipe.size)
+      #expect(clip.frames.allSatisfy { $0.region == region && $0.face?.box == box })
     }
+    #expect(track.clips[0].frames != track.clips[1].frames && track.frames.allSatisfy { $0.region == nil })
   }
 
   @Test("of too many faces the most confident ones are kept")

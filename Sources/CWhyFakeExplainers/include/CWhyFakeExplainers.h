@@ -47,10 +47,10 @@ bool wf_slic_move(wf_slic *slic, const int64_t *sums);
 
 // connect.c
 
-/// Makes every segment connected (6 neighbours) and no smaller than `least` pixels where there is more than one, and
-/// numbers them in the order of their clusters: their number. Of each cluster the largest piece remains; other pieces, and
-/// what is too small, go piece by piece to the neighbour whose centre's colour is nearest to their mean.
-intptr_t wf_slic_connect(wf_slic *slic, intptr_t least);
+/// Makes every segment connected (6 neighbours) and returns how many there are, numbered in the order of their first
+/// pixel: the smallest piece goes to the neighbour whose mean colour is nearest to its own (of equal ones that with the
+/// longer border), again and again, until all have `least` pixels and there are no more than clusters.
+intptr_t wf_slic_connect(const wf_slic *slic, intptr_t least);
 
 #pragma clang assume_nonnull end
 

@@ -7,10 +7,11 @@ import VideoIO
 ///
 /// Achanta et al., *SLIC Superpixels Compared to State-of-the-Art Superpixel Methods* (2012): k-means of pixels by
 /// d² = |colour difference|² + (m/s)²·(Δx² + Δy² + (q·Δt)²), where s is the side of a segment, m the compactness and q
-/// the temporal spacing, each centre asking only pixels nearby. Afterwards every segment is made connected, see
-/// ``Space``. Where it differs: exactly ``count`` centres are placed, on a grid whose rows may have unequal numbers of
-/// them; a centre begins as the mean of its grid cell, not at the lowest gradient; a centre asks pixels within
-/// 1½ grid steps, not one.
+/// the temporal spacing, each centre asking only pixels nearby. Afterwards the smallest connected piece is merged into the
+/// neighbour with the nearest mean colour (of equal ones that with the longer border), again and again, until all have
+/// half the mean size and there are no more than wanted. Where it differs: exactly ``count`` centres are placed, on a grid
+/// whose rows may have unequal numbers of them; a centre begins as the mean of its grid cell, not at the lowest gradient;
+/// a centre asks pixels within 1½ grid steps, not one.
 ///
 /// The same clip always gives the same segments: colours are whole numbers of 1/128, their sums are exact, so that
 /// neither the number of threads nor the instruction set matters. Complexity: linear in pixels × ``iterations``,
@@ -34,8 +35,8 @@ public struct SLIC: Segmentation, Equatable {
   }
 
   /// Segments wanted for the whole clip; nil for 200·T/16, which makes about 25 a frame that live for two. The result has
-  /// at most as many, and fewer where segments lost all their pixels or ended below half of the mean size. In
-  /// ``Space/frame`` they are shared evenly, at least one for each frame.
+  /// at most as many, and fewer where pieces were too small to be segments. In ``Space/frame`` they are shared evenly, at
+  /// least one for each frame.
   public var count: Int?
   /// m: the weight of nearness against colour, in units of colour for one segment's side. Larger makes segments rounder.
   public var compactness: Double
