@@ -82,7 +82,8 @@ struct RISETests {
         squares[k] += Double(m * m) / 4000
       }
     }
-    // Linear between cells with uniform shifts: (2/3)² of the cells' variance in the plane; in time, at 0, 1/3, 2/3 of the way, 11/27·…
+    // Half way between two cells the variance is half of a cell's, on average over shifts 2/3 of it, in each direction of
+    // the plane; in time, whose shifts are whole frames, the mean at 0, 1/3 and 2/3 of the way.
     let time = (1.0 + 5.0 / 9 + 5.0 / 9) / 3
     let variance = 0.3 * 0.7 * 4 / 9 * time
     for k in sums.indices {
@@ -132,7 +133,7 @@ struct RISETests {
   func clipWise() throws {
     let single = Toys.clip(frames: 1, size: 6)
     let maps = try [false, true].map {
-      try RISE(Toys.additive(6, clipWise: $0), masks: 60).explain(single, for: .fake).values
+      try RISE(Toys.additive(6, clipWise: $0), masks: 60, cells: 3).explain(single, for: .fake).values
     }
     #expect(maps[0] == maps[1])
     let clip = Toys.clip(frames: 2, size: 6)
