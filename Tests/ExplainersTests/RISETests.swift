@@ -75,13 +75,15 @@ struct RISETests {
     let rise = RISE(toy, masks: 4000, cells: 5, framesPerCell: 3, probability: 0.3, seed: 4)
     let masks = RandomMasks(rise, size: 14)
     var (sums, squares) = ([Double](repeating: 0, count: 196), [Double](repeating: 0, count: 196))
+    var (least, most): (Float, Float) = (1, 0)
     for i in 0..<4000 {
       for (k, m) in masks.plane(mask: i, frame: i % 5).enumerated() {
-        #expect(m >= 0 && m <= 1)
+        (least, most) = (min(least, m), max(most, m))
         sums[k] += Double(m) / 4000
         squares[k] += Double(m * m) / 4000
       }
     }
+    #expect(least == 0 && most == 1)
     // Half way between two cells the variance is half of a cell's, on average over shifts 2/3 of it, in each direction of
     // the plane; in time, whose shifts are whole frames, the mean at 0, 1/3 and 2/3 of the way.
     let time = (1.0 + 5.0 / 9 + 5.0 / 9) / 3
@@ -173,6 +175,7 @@ struct RISETests {
       RISE(toy, masks: 20, probability: 0.3), RISE(toy, masks: 20, estimator: .paper),
       RISE(toy, masks: 20, replacement: .grey()), RISE(toy, masks: 20, replacement: .blur()),
       RISE(toy, masks: 20, replacement: .paired), RISE(toy, masks: 20, seed: 1),
+      RISE(toy, masks: 20, framesPerCell: .max),
     ].map { try $0.explain(clip, for: .fake).values }
     for i in maps.indices {
       for j in 0..<i { #expect(maps[i] != maps[j], "\(i) and \(j)") }
