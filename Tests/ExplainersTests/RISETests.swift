@@ -75,14 +75,17 @@ struct RISETests {
     let rise = RISE(toy, masks: 4000, cells: 5, framesPerCell: 3, probability: 0.3, seed: 4)
     let masks = RandomMasks(rise, size: 14)
     var (sums, squares) = ([Double](repeating: 0, count: 196), [Double](repeating: 0, count: 196))
+    var (least, most): (Float, Float) = (1, 0)
     for i in 0..<4000 {
       for (k, m) in masks.plane(mask: i, frame: i % 5).enumerated() {
-        #expect(m >= 0 && m <= 1)
+        (least, most) = (min(least, m), max(most, m))
         sums[k] += Double(m) / 4000
         squares[k] += Double(m * m) / 4000
       }
     }
-    // Linear between cells with uniform shifts: (2/3)² of the cells' variance in the plane; in time, at 0, 1/3, 2/3 of the way, 11/27·…
+    #expect(least == 0 && most == 1)
+    // Half way between two cells the variance is half of a cell's, on average over shifts 2/3 of it, in each direction of
+    // the plane; in time, whose shifts are whole frames, the mean at 0, 1/3 and 2/3 of the way.
     let time = (1.0 + 5.0 / 9 + 5.0 / 9) / 3
     let variance = 0.3 * 0.7 * 4 / 9 * time
     for k in sums.indices {
@@ -132,7 +135,7 @@ struct RISETests {
   func clipWise() throws {
     let single = Toys.clip(frames: 1, size: 6)
     let maps = try [false, true].map {
-      try RISE(Toys.additive(6, clipWise: $0), masks: 60).explain(single, for: .fake).values
+      try RISE(Toys.additive(6, clipWise: $0), masks: 60, cells: 3).explain(single, for: .fake).values
     }
     #expect(maps[0] == maps[1])
     let clip = Toys.clip(frames: 2, size: 6)
@@ -172,6 +175,7 @@ struct RISETests {
       RISE(toy, masks: 20, probability: 0.3), RISE(toy, masks: 20, estimator: .paper),
       RISE(toy, masks: 20, replacement: .grey()), RISE(toy, masks: 20, replacement: .blur()),
       RISE(toy, masks: 20, replacement: .paired), RISE(toy, masks: 20, seed: 1),
+      RISE(toy, masks: 20, framesPerCell: .max),
     ].map { try $0.explain(clip, for: .fake).values }
     for i in maps.indices {
       for j in 0..<i { #expect(maps[i] != maps[j], "\(i) and \(j)") }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 
 /// A linear model of values in which players are there, fitted near the sample that has all of them.
 struct LocalModel: Sendable {
@@ -44,39 +45,14 @@ struct LocalModel: Sendable {
         }
       }
     }
-    // Relative to its own scale a matrix of too few samples is singular, whatever rounding says.
-    let least = 1e-10 * (0..<players).reduce(0) { max($0, matrix[$1 * players + $1]) }
-    for i in 0..<players { matrix[i * players + i] += ridge }
-    return solved(matrix, side, leastPivot: ridge > 0 ? 0 : least)
-  }
-
-  /// The solution of a symmetric positive definite system, whose lower triangle is read, by Cholesky's decomposition.
-  private func solved(_ matrix: [Double], _ side: [Double], leastPivot: Double) -> [Double]? {
-    var (factor, x) = (matrix, side)
-    let size = side.count
-    let isSolved = factor.withUnsafeMutableBufferPointer { l in
-      for i in 0..<size {
-        for j in 0...i {
-          var sum = l[i * size + j]
-          for k in 0..<j { sum -= l[i * size + k] * l[j * size + k] }
-          if i == j {
-            guard sum > leastPivot else { return false }
-            l[i * size + i] = sum.squareRoot()
-          } else {
-            l[i * size + j] = sum / l[j * size + j]
-          }
-        }
-      }
-      for i in 0..<size {
-        for k in 0..<i { x[i] -= l[i * size + k] * x[k] }
-        x[i] /= l[i * size + i]
-      }
-      for i in (0..<size).reversed() {
-        for k in i + 1..<max(size, i + 1) { x[i] -= l[k * size + i] * x[k] }
-        x[i] /= l[i * size + i]
-      }
-      return true
+    // Rounding may let a matrix of too few samples pass: its least eigenvalue must be above what rounding makes.
+    if ridge == 0 {
+      let least = 1e-10 * (0..<players).reduce(0) { max($0, matrix[$1 * players + $1]) }
+      var shifted = matrix
+      for i in 0..<players { shifted[i * players + i] -= least }
+      guard Cholesky(shifted, size: players) != nil else { return nil }
     }
-    return isSolved ? x : nil
+    for i in 0..<players { matrix[i * players + i] += ridge }
+    return Cholesky(matrix, size: players)?.solve(side)
   }
 }

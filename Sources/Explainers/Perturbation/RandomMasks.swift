@@ -14,7 +14,8 @@ struct RandomMasks: Sendable {
     self.size = size
     cellSize = Double(size) / Double(method.cells)
     side = method.cells + 2
-    framesPerCell = method.framesPerCell
+    // No clip is as long as a cell may be said to last.
+    framesPerCell = method.framesPerCell.map { min($0, 1 << 32) }
     probability = method.probability
     var generator = SplitMix(seed: method.seed)
     base = generator.next()
