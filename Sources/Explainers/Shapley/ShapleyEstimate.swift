@@ -16,6 +16,9 @@ public struct ShapleyEstimate: Sendable {
   /// What is left to learn the errors from: pairs of coalitions less what was fitted. 0 where it is exact or there is
   /// nothing left.
   public let degreesOfFreedom: Double
+  /// τ in [0, 1): which share of what the players' interactions add was taken to change slowly from one coalition to the
+  /// next, rather than at random; the one that makes the recorded values most likely. 0 is plain Leverage SHAP.
+  public let smoothShare: Double
 
   /// The largest standard error.
   public var largestStandardError: Double { standardErrors.max() ?? 0 }

@@ -30,6 +30,14 @@ package struct Cholesky: Sendable {
     return solution
   }
 
+  /// The solution for the columns of `sides`, `size` × `columns`, as a matrix of that shape. O(size²·columns).
+  package func solve(rows sides: [Double], columns: Int) -> [Double] {
+    precondition(
+      sides.count == size * columns, "Cholesky.solve: \(sides.count) numbers for \(size)×\(columns)")
+    let solved = solve(DoubleMatrix.transposed(sides, rows: size, columns: columns))
+    return DoubleMatrix.transposed(solved, rows: columns, columns: size)
+  }
+
   /// The inverse of the matrix, both triangles. O(size³).
   package func inverse() -> [Double] {
     var result = factor
@@ -66,6 +74,19 @@ package enum DoubleMatrix {
       }
     }
     return c
+  }
+
+  /// Aᵀ, `columns` × `rows`.
+  package static func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
+    precondition(a.count == rows * columns, "transposed: \(a.count) numbers for \(rows)×\(columns)")
+    return [Double](unsafeUninitializedCapacity: a.count) { out, count in
+      a.withUnsafeBufferPointer { a in
+        for row in 0..<rows {
+          for column in 0..<columns { out[column * rows + row] = a[row * columns + column] }
+        }
+      }
+      count = a.count
+    }
   }
 
   /// op(A) · op(B), `m` × `n`, summed over `k`.
