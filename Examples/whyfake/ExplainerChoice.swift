@@ -154,7 +154,8 @@ extension Method {
   static func combined(_ members: [Method]) -> Method {
     Method(
       title: "Combined",
-      summary: "Each pixel's rank in the maps of the others, and the mean of these ranks: where the methods agree.",
+      summary:
+        "Each pixel's rank in the maps of the others, and the mean of these ranks: where the methods agree.",
       isUntrained: members.contains(where: \.isUntrained))
   }
 }

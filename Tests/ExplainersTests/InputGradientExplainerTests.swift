@@ -28,7 +28,9 @@ struct IntegratedGradientsTests {
       expectClose(map.values.rows(t..<t + 1).elements, exact(t), within: 1e-6, "frame \(t)")
     }
     #expect(abs(try #require(map.completenessGap)) < 1e-6)
-    #expect(map.kind == .signed && map.cost.framePasses == 9 && map.logits == (try toy.logits(clip.tensor())).elements)
+    #expect(
+      map.kind == .signed && map.cost.framePasses == 9
+        && map.logits == (try toy.logits(clip.tensor())).elements)
     let sum = map.values.elements.reduce(0) { $0 + Double($1) }
     let logit = map.logits.reduce(0) { $0 + Double($1) / 3 }
     #expect(abs(sum - logit) < 1e-6, "the toy's logit of black is 0")
@@ -56,7 +58,8 @@ struct IntegratedGradientsTests {
     }
   }
 
-  @Test("places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
+  @Test(
+    "places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
   func legendre(count: Int) {
     let points = IntegratedGradients.Quadrature.gaussLegendre.points(count)
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.place < $1.place })

@@ -38,7 +38,9 @@ public struct MeanOfRanks: Explainer {
   ///
   /// - Parameter maps: one or more.
   /// - Throws: ``ExplanationError`` if a map is not finite, or they are of different clips or classes.
-  public static func combined(_ maps: [ExplanationMap], name: String) throws(ExplanationError) -> ExplanationMap {
+  public static func combined(_ maps: [ExplanationMap], name: String) throws(ExplanationError)
+    -> ExplanationMap
+  {
     guard let first = maps.first else { throw ExplanationError("\(name): there are no maps to put together") }
     let (frames, size) = (first.values.shape[0], first.size)
     var sums = [Double](repeating: 0, count: frames * size * size)
