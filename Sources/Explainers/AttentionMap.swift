@@ -42,13 +42,13 @@ public struct AttentionMap: ScoringExplainer {
     precondition(count > 0, "AttentionMap: \(detector.info.name) has no attention levels")
     self.detector = detector
     self.level = level
-    self.name =
-      name
-      ?? switch level {
+    let usual =
+      switch level {
       case _ where count == 1: "attention"
       case .index(let index): index == count / 2 ? "ltpa" : "ltpa\(index + 1)"
       case .product: "ltpa-product"
       }
+    self.name = name ?? usual
   }
 
   /// Explains `clip` with one forward pass a crop.
