@@ -22,7 +22,6 @@ extension Tensor {
     let (rows, width) = (shape[0] * shape[1], shape[2])
     return Tensor(shape: shape) { out in
       withUnsafeBufferPointer { x in
-        nonisolated(unsafe) let (x, out) = (x, out)  // each row is written by one
         ComputeRuntime.split(rows) { range in
           var padded = [Float](repeating: 0, count: width + 2 * radius)
           for row in range {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A method of the family, made for a detector, blocks and evidence.
-private let family: [(any GradientClassifier, [Block]?) -> any Explainer] = [
+private let family: [@Sendable (any GradientClassifier, [Block]?) -> any Explainer] = [
   { GradCAM($0, blocks: $1 ?? [$0.defaultBlock!]) }, { HiResCAM($0, blocks: $1) },
   { LayerCAM($0, blocks: $1) }, { LayerCAM($0, blocks: $1, evidence: .balance) },
   { GradCAMPlusPlus($0, blocks: $1) }, { GradCAMPlusPlus($0, blocks: $1, evidence: .balance) },
@@ -28,7 +28,9 @@ struct ActivationMapTests {
   @Test("HiResCAM is each activation times its own gradient, and adds up where the logit is linear")
   func hiRes() throws {
     let map = try HiResCAM(toy, blocks: fine).explain(clip, for: .fake)
-    let expected = zip(channel(0), channel(1)).map { r, g in ((3 + 2 * r) * r - 2 * g) / 16 }
+    let expected = zip(channel(0), channel(1)).map { (r: Float, g: Float) -> Float in
+      ((3 + 2 * r) * r - 2 * g) / 16
+    }
     expectClose(map.values.elements, expected, within: 1e-6, "HiResCAM")
     #expect(map.kind == .signed && map.cost.framePasses == 3 && map.explainer == "hirescam")
     let real = try HiResCAM(toy, blocks: fine).explain(clip, for: .real)

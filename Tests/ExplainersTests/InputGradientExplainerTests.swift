@@ -14,10 +14,11 @@ struct IntegratedGradientsTests {
   /// Attributions of the toy from a black baseline, by hand.
   private func exact(_ t: Int) -> [Float] {
     let x = clip.tensor(t..<t + 1).elements
-    return (0..<16).map { p in
+    return (0..<16).map { (p: Int) -> Float in
       let (r, g, b) = (x[p], x[16 + p], x[32 + p])
       // ½·red·green is shared equally.
-      return (3 * r * r + 2 * g - b + 0.5 * r * g) / (16 * 3)
+      let sum: Float = 3 * r * r + 2 * g - b + 0.5 * r * g
+      return sum / 48
     }
   }
 
@@ -28,9 +29,8 @@ struct IntegratedGradientsTests {
       expectClose(map.values.rows(t..<t + 1).elements, exact(t), within: 1e-6, "frame \(t)")
     }
     #expect(abs(try #require(map.completenessGap)) < 1e-6)
-    #expect(
-      map.kind == .signed && map.cost.framePasses == 9
-        && map.logits == (try toy.logits(clip.tensor())).elements)
+    let logits = try toy.logits(clip.tensor()).elements
+    #expect(map.kind == .signed && map.cost.framePasses == 9 && map.logits == logits)
     let sum = map.values.elements.reduce(0) { $0 + Double($1) }
     let logit = map.logits.reduce(0) { $0 + Double($1) / 3 }
     #expect(abs(sum - logit) < 1e-6, "the toy's logit of black is 0")
@@ -41,10 +41,13 @@ struct IntegratedGradientsTests {
   @Test("the gap of equal steps is that of the rectangle rule")
   func rectangles() throws {
     // On the way the toy's logit is u·t² + v·t: left sums miss u/n, right ones exceed by it, middle ones are exact.
-    let squares = (0..<3).reduce(0.0) { total, t in
+    var squares = 0.0
+    for t in 0..<3 {
       let x = clip.tensor(t..<t + 1).elements
-      return total
-        + (0..<16).reduce(0.0) { $0 + Double(3 * x[$1] * x[$1] + 0.5 * x[$1] * x[16 + $1]) } / (16 * 3)
+      for p in 0..<16 {
+        let (r, g) = (Double(x[p]), Double(x[16 + p]))
+        squares += (3 * r * r + 0.5 * r * g) / 48
+      }
     }
     func gap(_ quadrature: IntegratedGradients.Quadrature, _ steps: Int) throws -> Double {
       try #require(
@@ -58,14 +61,16 @@ struct IntegratedGradientsTests {
     }
   }
 
-  @Test(
-    "places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
+  @Test("places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
   func legendre(count: Int) {
     let points = IntegratedGradients.Quadrature.gaussLegendre.points(count)
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.place < $1.place })
     for degree in 0..<2 * count {
-      let sum = points.reduce(0.0) { total, point in
-        total + point.weight * (0..<degree).reduce(1.0) { power, _ in power * point.place }
+      var sum = 0.0
+      for point in points {
+        var power = point.weight
+        for _ in 0..<degree { power *= point.place }
+        sum += power
       }
       #expect(abs(sum - 1 / Double(degree + 1)) < 1e-13, "degree \(degree)")
     }
@@ -119,7 +124,7 @@ struct IntegratedGradientsTests {
     print("gaps of 2 and 96 steps: \(few.completenessGap!), \(many.completenessGap!) of \(sum)")
     #expect(abs(many.completenessGap!) < 0.01 * abs(sum))
     #expect(abs(few.completenessGap!) > 10 * abs(many.completenessGap!))
-    #expect(try explain(2, batch: 1).values == few.values && explain(2, batch: 3).values == few.values)
+    for batch in [1, 3] { #expect(try explain(2, batch: batch).values == few.values) }
     let turned = try IntegratedGradients(detector, baseline: .meanColor, steps: 2).explain(
       clip.permuted([1, 0]), for: .fake)
     #expect(turned.values == Tensor.concatenated([few.values.rows(1..<2), few.values.rows(0..<1)]))
@@ -142,7 +147,10 @@ struct SmoothGradTests {
     let x = clip.tensor()
     let g = try toy.inputGradients(x).gradients.elements.map { $0 / 3 }
     func sum(_ value: (Int) -> Float) -> [Float] {
-      (0..<48).map { i in (0..<3).reduce(0) { $0 + value((i / 16 * 3 + $1) * 16 + i % 16) } }
+      (0..<48).map { (i: Int) -> Float in
+        let first = i / 16 * 48 + i % 16
+        return value(first) + value(first + 16) + value(first + 32)
+      }
     }
     let input = x.elements
     for (quantity, expected) in [
@@ -168,8 +176,9 @@ struct SmoothGradTests {
         explain(SmoothGrad(square, noise: noise, samples: 24, quantity: .squared), clip),
         explain(SmoothGrad(square, noise: 0, samples: 1, quantity: .squared), clip)
       )
-      let growth = zip(with.elements, without.elements).reduce(0) { $0 + Double($1.0 - $1.1) } / 1024
-      let expected = (8.0 / 1024) * (8.0 / 1024) * noise * noise * Double(range * range)
+      let growth = Double((with - without).sum().scalar) / 1024
+      let slope = 8.0 / 1024
+      let expected = slope * slope * noise * noise * Double(range * range)
       // 24 · 1024 squares of normal numbers: a standard error of 1 %, and that of their products with red.
       #expect(abs(growth - expected) < 0.1 * expected, "\(noise): \(growth), \(expected)")
     }

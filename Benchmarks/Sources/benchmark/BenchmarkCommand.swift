@@ -9,9 +9,9 @@ struct BenchmarkCommand: ParsableCommand {
     commandName: "benchmark",
     abstract: "Times WhyFake; compare.py runs this and other engines in turn.",
     subcommands: [
-      ForwardCommand.self, GradCAMCommand.self, TrainCommand.self, DecodeCommand.self, FacesCommand.self,
-      SLICCommand.self, CropsCommand.self, MemoryCommand.self, MachineCommand.self, RooflineCommand.self,
-      ModelCommand.self, LoadCommand.self, ShapCommand.self,
+      ForwardCommand.self, GradCAMCommand.self, InputGradientCommand.self, TrainCommand.self, DecodeCommand.self,
+      FacesCommand.self, SLICCommand.self, CropsCommand.self, MemoryCommand.self, MachineCommand.self,
+      RooflineCommand.self, ModelCommand.self, LoadCommand.self, ShapCommand.self,
     ])
 }
 

@@ -112,5 +112,4 @@ extension Tensor {
       }
     }
   }
-
 }

@@ -105,12 +105,13 @@ def sampled(name, maps):
 def gradients(golden, prefix, model, x):
     ig = IntegratedGradients(model)
     for name, baseline, method in (("black", 0.0, "gausslegendre"), ("grey", 0.5, "riemann_middle")):
-        attributions = ig.attribute(x, baselines=baseline, target=0, n_steps=16, method=method).detach()
+        attributions = ig.attribute(
+            x, baselines=baseline, target=0, n_steps=16, method=method, internal_batch_size=4).detach()
         golden[f"{prefix}.ig.{name}.{method}"] = sampled(f"ig.{name}", attributions.sum(1))
         if name == "black":
             golden[f"{prefix}.ig.black.sum"] = attributions.sum((1, 2, 3))
     saliency = Saliency(model)
-    golden[f"{prefix}.saliency"] = sampled("saliency", saliency.attribute(x, target=0, abs=False).sum(1))
+    golden[f"{prefix}.saliency"] = sampled("saliency", saliency.attribute(x.clone().requires_grad_(), target=0, abs=False).sum(1))
     normal = torch.normal
     for kind in ("smoothgrad", "smoothgrad_sq"):
         maps = []
