@@ -10,7 +10,8 @@ struct BenchmarkCommand: ParsableCommand {
     abstract: "Times WhyFake; compare.py runs this and other engines in turn.",
     subcommands: [
       ForwardCommand.self, GradCAMCommand.self, TrainCommand.self, DecodeCommand.self, FacesCommand.self,
-      MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self, LoadCommand.self,
+      ShapleyCommand.self, MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self,
+      LoadCommand.self,
     ])
 }
 
