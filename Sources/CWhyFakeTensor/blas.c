@@ -51,15 +51,9 @@ extern void dpotrs_(const char *uplo, const blasint *n, const blasint *columns, 
                     double *b, const blasint *ldb, blasint *info);
 extern void dpotri_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
 
-void wf_dsyrk(intptr_t n, intptr_t k, const double *a, double *c) {
-  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, 1, a, (blasint)n, 0, c, (blasint)n);
-}
-
-void wf_dgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b,
-              double *c) {
-  cblas_dgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-              (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)(transposeA ? m : k), b,
-              (blasint)(transposeB ? k : n), 0, c, (blasint)n);
+void wf_dgemm(bool transposeA, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b, double *c) {
+  cblas_dgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
+              1, a, (blasint)(transposeA ? m : k), b, (blasint)n, 0, c, (blasint)n);
 }
 
 bool wf_dpotrf(intptr_t n, double *a) {

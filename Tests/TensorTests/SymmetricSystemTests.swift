@@ -34,7 +34,7 @@ import Testing
     #expect(Cholesky([0], size: 1) == nil)
   }
 
-  @Test("products, Gram matrices and transposes of odd shapes are their definitions")
+  @Test("products and transposes of odd shapes are their definitions")
   func products() {
     let (m, n, k) = (3, 5, 4)
     var random = SplitMix(seed: 1)
@@ -45,14 +45,9 @@ import Testing
       for j in 0..<n { for p in 0..<k { expected[i * n + j] += a[i * k + p] * b[p * n + j] } }
     }
     let at = DoubleMatrix.transposed(a, rows: m, columns: k)
-    let bt = DoubleMatrix.transposed(b, rows: k, columns: n)
     #expect(at[1 * m + 2] == a[2 * k + 1])
     #expect(isClose(DoubleMatrix.product(a, b, m: m, n: n, k: k), expected))
     #expect(isClose(DoubleMatrix.product(at, transposed: true, b, m: m, n: n, k: k), expected))
-    #expect(isClose(DoubleMatrix.product(a, bt, transposed: true, m: m, n: n, k: k), expected))
-    #expect(
-      isClose(
-        DoubleMatrix.gram(a, rows: m, columns: k), DoubleMatrix.product(at, a, m: k, n: k, k: m)))
   }
 
   @Test("a system of 200 is solved to rounding")
@@ -60,7 +55,7 @@ import Testing
     let n = 200
     var random = SplitMix(seed: 2)
     let rows = (0..<2 * n * n).map { _ in random.normal() }
-    let gram = DoubleMatrix.gram(rows, rows: 2 * n, columns: n)
+    let gram = DoubleMatrix.product(rows, transposed: true, rows, m: n, n: n, k: 2 * n)
     let solution = (0..<n).map { _ in random.normal() }
     let factor = try #require(Cholesky(gram, size: n))
     let side = DoubleMatrix.product(gram, solution, m: n, n: 1, k: n)

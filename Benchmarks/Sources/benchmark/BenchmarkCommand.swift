@@ -10,8 +10,8 @@ struct BenchmarkCommand: ParsableCommand {
     abstract: "Times WhyFake; compare.py runs this and other engines in turn.",
     subcommands: [
       ForwardCommand.self, GradCAMCommand.self, InputGradientCommand.self, TrainCommand.self, DecodeCommand.self,
-      FacesCommand.self, SLICCommand.self, CropsCommand.self, MemoryCommand.self, MachineCommand.self,
-      RooflineCommand.self, ModelCommand.self, LoadCommand.self, ShapCommand.self,
+      FacesCommand.self, SLICCommand.self, CropsCommand.self, ShapleyCommand.self, ShapCommand.self,
+      MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self, LoadCommand.self,
     ])
 }
 

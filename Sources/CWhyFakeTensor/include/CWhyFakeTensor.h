@@ -45,11 +45,8 @@ void wf_blas_set_threads(int threads);
 bool wf_blas_use_core(const char *core);
 /// The core name that suits this CPU where OpenBLAS may not know it; NULL where its own choice is best.
 const char *_Nullable wf_blas_best_core(void);
-/// Double precision. C = Aᵀ · A for A of k rows and n columns, row-major; only the lower triangle of C is written.
-void wf_dsyrk(intptr_t n, intptr_t k, const double *a, double *c);
-/// C = op(A) · op(B), row-major, m × n, summed over k; rows are contiguous.
-void wf_dgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b,
-              double *c);
+/// Double precision. C = op(A) · B, row-major, m × n, summed over k; rows are contiguous.
+void wf_dgemm(bool transposeA, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b, double *c);
 /// The Cholesky factor of a symmetric n × n matrix, of which the lower triangle in row-major order is read and
 /// overwritten; false where it is not positive definite.
 bool wf_dpotrf(intptr_t n, double *a);

@@ -5,8 +5,9 @@ internal import Tensor
 ///
 /// With x = ±1 for the players in and out of S, v(S) − v(Sᶜ) = φ·x + g(x), where g holds the interactions of odd order;
 /// those of even order cancel. Leverage SHAP takes g at different pairs for independent noise of variance
-/// ∝ s·(n − s). Here a share τ of it has the covariance (x·x′/n)³ of a game in which all triples of players interact
-/// alike, so that similar coalitions (neighbours on a chain, small ones) count for as much as they tell. φ itself has a flat prior: a game that is a sum is reproduced whatever τ is.
+/// ∝ s·(n − s). Here a share τ of it has the covariance of a game in which all groups of three players interact alike,
+/// and all of five, (x·x′/n)³ and (x·x′/n)⁵, so that similar coalitions (neighbours on a chain, small ones) count for as
+/// much as they tell. φ itself has a flat prior: a game that is a sum is reproduced whatever τ is.
 /// Both parts of g are predicted where nothing was evaluated, and their Shapley values have closed forms;
 /// Documentation/ShapleyEstimator.md derives them.
 struct PairRegression {
@@ -94,7 +95,7 @@ struct PairRegression {
     let size = Double(n)
     // What the prediction of g adds, for each pair in proportion to its row.
     let gains = (0..<m).map { k in
-      share * (2 / size + balance[k] * balance[k]) + (1 - share) * own[k]
+      share * smoothGain(balance[k]) + (1 - share) * own[k]
     }
     let pulls = (0..<m).map { gains[$0] * fit.weighted[$0] }
     let predicted = DoubleMatrix.product(rows, transposed: true, pulls, m: n, n: 1, k: m)
@@ -145,15 +146,45 @@ struct PairRegression {
       smoothShare: share)
   }
 
+  /// How much of the smooth part is of fifth rather than third order. Fixed: the estimates depend little on it, but with
+  /// none a function that saturates leaves a bias that larger budgets bring to light.
+  private static let fifthOrder = 0.4
+
+  /// The covariance of the smooth part between coalitions with (x·x′)/n = `c`, before v(all) − v(nobody) is known.
+  private func kernel(_ c: Double) -> Double {
+    let square = c * c
+    return c * square * (1 - Self.fifthOrder + Self.fifthOrder * square)
+  }
+
+  /// What a pair of the given (Σx)/n adds to the Shapley values through the smooth part, in units of its row: half the
+  /// difference, times n, between the Shapley values of those in and those out of S in the game `kernel(x·x_S / n)`.
+  private func smoothGain(_ balance: Double) -> Double {
+    let size = Double(n)
+    /// n⁵ times the Shapley value in the game of fifth order of a player with x_S = `own`: the integral over p of the
+    /// moments of the sum over the others.
+    func fifth(_ own: Double) -> Double {
+      let others = size - 1
+      let square = (balance * size - own) * (balance * size - own)
+      let second = (2 * others + square) / 3
+      let fourth =
+        (24 * others * others - 8 * others + (12 * others - 16) * square + 3 * square * square) / 15
+      return own * (5 * fourth + 10 * second + 1)
+    }
+    let cubic = 2 / size + balance * balance
+    let quintic = (fifth(1) - fifth(-1)) / (2 * size * size * size * size)
+    return (1 - Self.fifthOrder) * cubic + Self.fifthOrder * quintic
+  }
+
   /// The covariance of the smooth part among the first `count` pairs, given v(all) − v(nobody), in the scale of `rows`.
   private func covariance(_ count: Int) -> [Double] {
     let size = Double(n)
     let words = coalitions.first?.words.count ?? 0
+    let edge = balance.map(kernel)
     let bits = coalitions.prefix(count).flatMap(\.words)
     return [Double](unsafeUninitializedCapacity: count * count) { matrix, filled in
       bits.withUnsafeBufferPointer { bits in
         for k in 0..<count {
-          let (a, cube) = (balance[k], balance[k] * balance[k] * balance[k])
+          let a = balance[k]
           for j in 0...k {
             var differing = 0
             for word in 0..<words {
@@ -161,8 +192,7 @@ struct PairRegression {
             }
             let c = 1 - 2 * Double(differing) / size
             let b = balance[j]
-            let value =
-              (c * c * c - a * b * b * b - cube * b + a * b) * size / (lengths[k] * lengths[j])
+            let value = (kernel(c) - a * edge[j] - edge[k] * b + a * b) * size / (lengths[k] * lengths[j])
             matrix[k * count + j] = value
             matrix[j * count + k] = value
           }

@@ -58,24 +58,6 @@ package struct Cholesky: Sendable {
 
 /// Products of row-major matrices in double precision.
 package enum DoubleMatrix {
-  /// Aᵀ · A of `a`, `rows` × `columns`; both triangles.
-  package static func gram(_ a: [Double], rows: Int, columns: Int) -> [Double] {
-    precondition(a.count == rows * columns, "gram: \(a.count) numbers for \(rows)×\(columns)")
-    var c = [Double](repeating: 0, count: columns * columns)
-    guard rows > 0, columns > 0 else { return c }
-    a.withUnsafeBufferPointer { a in
-      c.withUnsafeMutableBufferPointer { c in
-        wf_dsyrk(columns, rows, a.baseAddress!, c.baseAddress!)
-        for row in 0..<columns {
-          for column in row + 1..<max(columns, row + 1) {
-            c[row * columns + column] = c[column * columns + row]
-          }
-        }
-      }
-    }
-    return c
-  }
-
   /// Aᵀ, `columns` × `rows`.
   package static func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
     precondition(a.count == rows * columns, "transposed: \(a.count) numbers for \(rows)×\(columns)")
@@ -89,10 +71,9 @@ package enum DoubleMatrix {
     }
   }
 
-  /// op(A) · op(B), `m` × `n`, summed over `k`.
+  /// A · B, or Aᵀ · B where `transposed` says so, `m` × `n`, summed over `k`.
   package static func product(
-    _ a: [Double], transposed transposeA: Bool = false, _ b: [Double], transposed transposeB: Bool = false,
-    m: Int, n: Int, k: Int
+    _ a: [Double], transposed: Bool = false, _ b: [Double], m: Int, n: Int, k: Int
   ) -> [Double] {
     precondition(
       a.count == m * k && b.count == k * n,
@@ -102,7 +83,7 @@ package enum DoubleMatrix {
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
         c.withUnsafeMutableBufferPointer {
-          wf_dgemm(transposeA, transposeB, m, n, k, a.baseAddress!, b.baseAddress!, $0.baseAddress!)
+          wf_dgemm(transposed, m, n, k, a.baseAddress!, b.baseAddress!, $0.baseAddress!)
         }
       }
     }
