@@ -61,7 +61,8 @@ struct IntegratedGradientsTests {
     }
   }
 
-  @Test("places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
+  @Test(
+    "places and weights of Gauss and Legendre are exact up to degree 2n − 1", arguments: [1, 2, 5, 16, 64])
   func legendre(count: Int) {
     let points = IntegratedGradients.Quadrature.gaussLegendre.points(count)
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.place < $1.place })

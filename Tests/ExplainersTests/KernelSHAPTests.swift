@@ -70,7 +70,8 @@ struct KernelSHAPTests {
     let largest = zip(try values(each), try values(joint)).map { abs($0 - $1) }.max() ?? 1
     print("largest difference between the split and the joint game: \(largest)")
     #expect(largest < 1e-5)
-    #expect(each.logits == joint.logits && each.logits == (try detector.logits(clip.tensor()).elements))
+    let logits = try detector.logits(clip.tensor()).elements
+    #expect(each.logits == joint.logits && each.logits == logits)
     #expect(each.cost.framePasses == 3 * 64)
     // 2^9 coalitions; a frame holds six segments, so that it has 64 patterns, each of which ran once.
     #expect(joint.cost.evaluations == 512 && joint.cost.framePasses == 3 * 64)

@@ -50,6 +50,8 @@ struct ShapleyRun {
   /// Plays to the end.
   mutating func play(_ context: ExplanationContext) throws -> (SegmentAttributions, completenessGap: Double) {
     var result: (SegmentAttributions, completenessGap: Double)?
+    // Asking costs time too: only after a tenth more evaluations.
+    var nextLook = 0
     while true {
       var isOver = true
       for g in games.indices {
@@ -60,7 +62,8 @@ struct ShapleyRun {
       }
       if isOver { break }
       result = nil
-      if let precision {
+      if let precision, evaluations >= nextLook {
+        nextLook = evaluations + evaluations / 10
         let now = try attributions()
         result = now
         let largest = now.0.values.map(abs).max() ?? 0

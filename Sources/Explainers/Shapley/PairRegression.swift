@@ -11,22 +11,25 @@ internal import Tensor
 /// Both parts of g are predicted where nothing was evaluated, and their Shapley values have closed forms;
 /// Documentation/ShapleyEstimator.md derives them.
 struct PairRegression {
-  private let n: Int
+  /// Players.
+  let n: Int
   private let m: Int
   private let total: Double
   private let coalitions: [Coalition]
+  private let (empty, full): (Double, Double)
+  private let design: CoalitionDesign
   /// The largest magnitude of a value.
   private let scale: Double
   /// Unit vectors at right angles to (1, …, 1), m × n: x less its mean.
-  private var rows: [Double]
+  private(set) var rows: [Double]
   /// v(S) − v(Sᶜ) less what follows from v(all) − v(nobody), in the scale of `rows`.
-  private var targets: [Double]
+  private(set) var targets: [Double]
   /// (Σx)/n.
   private var balance: [Double]
   /// The length of x less its mean.
   private var lengths: [Double]
   /// 2 / C(n, s): what a coalition's own value adds to the Shapley values.
-  private var own: [Double]
+  private(set) var own: [Double]
   /// Σ over the coalitions that were not evaluated of the squares of `own`, for each player.
   private var unseen: Double
 
@@ -34,11 +37,16 @@ struct PairRegression {
     var values: [Double]
     var standardErrors: [Double]
     var smoothShare: Double
+    /// φ less its mean, before g is predicted.
+    var slopes: [Double] = []
+    /// What each pair adds to predictions of g, in units of its covariance with them.
+    var pulls: [Double] = []
   }
 
   init(_ pairs: [ShapleyGame.Pair], empty: Double, full: Double, design: CoalitionDesign) {
     let (n, m) = (design.players, pairs.count)
     (self.n, self.m, total) = (n, m, full - empty)
+    (self.empty, self.full, self.design) = (empty, full, design)
     coalitions = pairs.map(\.coalition)
     scale = pairs.reduce(max(abs(empty), abs(full))) {
       max($0, abs($1.value), abs($1.complementValue ?? 0))
@@ -64,6 +72,34 @@ struct PairRegression {
       let binomial = design.population[s] * (2 * s == n ? 2 : 1)
       unseen += (design.population[s] - Double(design.drawn[s])) * 4 / (binomial * binomial) / Double(n)
     }
+  }
+
+  /// The variance of the values' rounding: no result is surer than what it is made of.
+  var rounding: Double {
+    let error = 8 * Double.ulpOfOne * scale
+    return error * error
+  }
+
+  /// The same game by other pairs.
+  func like(_ pairs: [ShapleyGame.Pair]) -> PairRegression {
+    PairRegression(pairs, empty: empty, full: full, design: design)
+  }
+
+  /// Σ own·u·uᵀ over the pairs, n × n.
+  func ownProducts() -> [Double] {
+    var scaled = rows
+    for i in scaled.indices { scaled[i] *= own[i / n] }
+    return DoubleMatrix.product(rows, transposed: true, scaled, m: n, n: n, k: m)
+  }
+
+  /// What `solution`, which is that of these pairs, predicts of the targets of `others`, which it has not seen.
+  func predictions(_ solution: Solution, for others: PairRegression) -> [Double] {
+    var predicted = DoubleMatrix.product(others.rows, solution.slopes, m: others.m, n: 1, k: n)
+    guard solution.smoothShare > 0 else { return predicted }
+    let covariance = covariance(with: others)
+    let smooth = DoubleMatrix.product(covariance, solution.pulls, m: others.m, n: 1, k: m)
+    for k in predicted.indices { predicted[k] += solution.smoothShare * smooth[k] }
+    return predicted
   }
 
   /// Pairs less unknowns.
@@ -104,7 +140,8 @@ struct PairRegression {
     for i in values.indices { values[i] += offset }
     guard degreesOfFreedom > 0 else {
       return Solution(
-        values: values, standardErrors: [Double](repeating: .infinity, count: n), smoothShare: share)
+        values: values, standardErrors: [Double](repeating: .infinity, count: n), smoothShare: share,
+        slopes: fit.slopes, pulls: fit.weighted)
     }
 
     // Each pair's influence on each value: G⁻¹·UᵀK⁻¹ + Uᵀ·diag(gains)·Q.
@@ -126,8 +163,6 @@ struct PairRegression {
     // The noise of each pair from the error of predicting it from all others, which has a closed form.
     var variances = [Double](repeating: 0, count: n)
     let shrink = Double(degreesOfFreedom) / Double(m)
-    // No value is surer than the rounding of those that it is made of.
-    let rounding = 8 * Double.ulpOfOne * scale
     var noise = 0.0
     for k in 0..<m {
       var precision = share > 0 ? inverse[k * m + k] : 1
@@ -142,8 +177,8 @@ struct PairRegression {
     }
     return Solution(
       values: values,
-      standardErrors: variances.map { ($0 + unseen * noise + rounding * rounding).squareRoot() },
-      smoothShare: share)
+      standardErrors: variances.map { ($0 + unseen * noise + rounding).squareRoot() }, smoothShare: share,
+      slopes: fit.slopes, pulls: fit.weighted)
   }
 
   /// How much of the smooth part is of fifth rather than third order. Fixed: the estimates depend little on it, but with
@@ -177,28 +212,52 @@ struct PairRegression {
 
   /// The covariance of the smooth part among the first `count` pairs, given v(all) − v(nobody), in the scale of `rows`.
   private func covariance(_ count: Int) -> [Double] {
+    [Double](unsafeUninitializedCapacity: count * count) { matrix, filled in
+      fillCovariance(with: self, rows: count, columns: { $0 + 1 }) { k, j, value in
+        matrix[k * count + j] = value
+        matrix[j * count + k] = value
+      }
+      filled = count * count
+    }
+  }
+
+  /// The same between `others`, which are the rows, and these pairs.
+  private func covariance(with others: PairRegression) -> [Double] {
+    [Double](unsafeUninitializedCapacity: others.m * m) { matrix, filled in
+      fillCovariance(with: others, rows: others.m, columns: { _ in m }) { k, j, value in
+        matrix[k * m + j] = value
+      }
+      filled = others.m * m
+    }
+  }
+
+  /// Calls `write` with the covariance of pair k of `others` and pair j of these, for the first `columns` of each row.
+  @inline(__always)
+  private func fillCovariance(
+    with others: PairRegression, rows: Int, columns: (Int) -> Int,
+    _ write: (_ k: Int, _ j: Int, _ value: Double) -> Void
+  ) {
     let size = Double(n)
     let words = coalitions.first?.words.count ?? 0
-    let edge = balance.map(kernel)
-    let bits = coalitions.prefix(count).flatMap(\.words)
-    return [Double](unsafeUninitializedCapacity: count * count) { matrix, filled in
-      bits.withUnsafeBufferPointer { bits in
-        for k in 0..<count {
-          let a = balance[k]
-          for j in 0...k {
+    let (edge, otherEdge) = (balance.map(kernel), others.balance.map(kernel))
+    let (bits, otherBits) = (coalitions.flatMap(\.words), others.coalitions.flatMap(\.words))
+    bits.withUnsafeBufferPointer { bits in
+      otherBits.withUnsafeBufferPointer { otherBits in
+        for k in 0..<rows {
+          let a = others.balance[k]
+          for j in 0..<columns(k) {
             var differing = 0
             for word in 0..<words {
-              differing += (bits[k * words + word] ^ bits[j * words + word]).nonzeroBitCount
+              differing += (otherBits[k * words + word] ^ bits[j * words + word]).nonzeroBitCount
             }
             let c = 1 - 2 * Double(differing) / size
             let b = balance[j]
-            let value = (kernel(c) - a * edge[j] - edge[k] * b + a * b) * size / (lengths[k] * lengths[j])
-            matrix[k * count + j] = value
-            matrix[j * count + k] = value
+            write(
+              k, j,
+              (kernel(c) - a * edge[j] - otherEdge[k] * b + a * b) * size / (others.lengths[k] * lengths[j]))
           }
         }
       }
-      filled = count * count
     }
   }
 

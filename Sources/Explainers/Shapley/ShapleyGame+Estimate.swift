@@ -22,11 +22,20 @@ extension ShapleyGame {
       degreesOfFreedom: 0, smoothShare: 0)
   }
 
-  /// Least squares over the pairs under Σφ = v(all) − v(nobody).
+  /// Pairs of one generalised least squares at the most: its matrices have the square of that.
+  static let mostFitted = 1500
+
+  /// Least squares over the pairs under Σφ = v(all) − v(nobody); from `mostFitted` pairs on, what the fit of the first
+  /// ones gets wrong at the others is estimated and added.
   func regressed() -> ShapleyEstimate {
-    let regression = PairRegression(pairs, empty: empty, full: full, design: design)
-    let solution = regression.solve()
-    let freedom = regression.degreesOfFreedom
+    let goesOn = pairs.count >= Self.mostFitted + 4 * players
+    let fitted = goesOn ? Array(pairs.prefix(Self.mostFitted)) : pairs
+    let regression = PairRegression(fitted, empty: empty, full: full, design: design)
+    var solution = regression.solve()
+    if goesOn {
+      solution = RegressionAdjustment(regression, solution, by: pairs[Self.mostFitted...]).solve()
+    }
+    let freedom = max(0, pairs.count - (players - 1))
     return ShapleyEstimate(
       values: solution.values, standardErrors: solution.standardErrors, isExact: false,
       evaluations: evaluations, completenessGap: full - empty - solution.values.reduce(0, +),
