@@ -74,7 +74,8 @@ import Testing
           return coalition.count % 30 == 0 ? 0 : random.normal()
         }
       }
-      // The true values are next to 0: each coalition's noise has a weight of 1 / C(30, s).
+      // The true values are some hundredths, a small part of the errors: a coalition's noise has a weight of
+      // 1 / (s · C(30, s)).
       inside += Double(zip(estimate.values, estimate.halfWidths()).filter { abs($0) <= $1 }.count) / 30 / 8
       share += estimate.smoothShare / 8
     }

@@ -126,6 +126,15 @@ import Testing
     }
   }
 
+  @Test("values too large to compute with are an error, not a result")
+  func tooLarge() throws {
+    for (n, budget) in [(4, 16), (20, 100)] {
+      #expect(throws: ExplanationError.self) {
+        try play(n, budget) { $0[0] ? 1.7e308 : -1.7e308 }
+      }
+    }
+  }
+
   @Test("the first round begins with nobody and everybody, and the rest are complementary pairs")
   func pairs() throws {
     var game = try ShapleyGame(players: 70, budget: 701, seed: 9)
