@@ -120,7 +120,7 @@ def table(arguments):
         return sum(found) / len(found) if found else math.nan
 
     def shown(x):
-        return "–" if math.isnan(x) else "> 1000" if x > 1000 else f"{x:.1e}" if x < 1e-4 else f"{x:.3g}"
+        return "–" if math.isnan(x) else "< 1e-12" if x < 1e-12 else "> 1000" if x > 1000 else f"{x:.1e}" if x < 1e-4 else f"{x:.3g}"
 
     counts = {m: min(len(v) for (k, _, _), v in errors.items() if k == m) for m in methods}
     print("Seeds: " + ", ".join(f"{m} {c}" for m, c in counts.items()) + "\n")
@@ -156,7 +156,7 @@ def plot(path, methods, names, mean):
             axis.loglog(FACTORS, values, marker="o", markersize=3, linewidth=2 if method == "whyfake" else 1.2,
                         label=method)
         axis.set_title(name, fontsize=9)
-        axis.set_ylim(1e-3, 30)
+        axis.set_ylim(1e-4, 30)
         axis.set_xticks(FACTORS, [f"{f}n" for f in FACTORS])
         axis.minorticks_off()
         axis.grid(alpha=0.3)

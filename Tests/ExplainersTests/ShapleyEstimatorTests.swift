@@ -50,6 +50,20 @@ import Testing
     #expect(outcome.error < 0.3, "\(name): \(outcome.error)")
   }
 
+  @Test("twice the budget has smaller errors, about as small as predicted")
+  func budgets() throws {
+    let game = try ShapleyTestGame.named("interacting-60")
+    let estimates = try [480, 960].map { budget in
+      try ShapleyEstimate(
+        players: 60, budget: budget, seed: 3,
+        values: { $0.map { coalition in game.value { coalition[$0] } } })
+    }
+    #expect(estimates[1].largestStandardError < 0.8 * estimates[0].largestStandardError)
+    let ratio = estimates[1].largestStandardError / estimates[0].predictedLargestError(evaluationsTimes: 2)
+    print("twice the budget: error over prediction \(ratio)")
+    #expect(ratio > 0.6 && ratio < 1.25)
+  }
+
   @Test("noise that no triple explains is not taken for smooth, and is covered all the same")
   func noise() throws {
     var (inside, share) = (0.0, 0.0)
@@ -60,7 +74,8 @@ import Testing
           return coalition.count % 30 == 0 ? 0 : random.normal()
         }
       }
-      // The true values are next to 0: each coalition's noise has a weight of 1 / C(30, s).
+      // The true values are some hundredths, a small part of the errors: a coalition's noise has a weight of
+      // 1 / (s · C(30, s)).
       inside += Double(zip(estimate.values, estimate.halfWidths()).filter { abs($0) <= $1 }.count) / 30 / 8
       share += estimate.smoothShare / 8
     }
@@ -72,13 +87,13 @@ import Testing
   @Test("a player who changes nothing gets nothing, and twins share alike, within their errors")
   func nullAndTwins() throws {
     let game = try ShapleyTestGame.named("windows-60")
-    // Player 60 does nothing; 61 is a twin of 30: evidence of either is that of 30.
+    // Player 60 does nothing; 61 is a twin of 25: evidence of either is that of 25.
     let estimate = try ShapleyEstimate(players: 62, budget: 16 * 62, seed: 2) {
-      $0.map { coalition in game.value { coalition[$0] || $0 == 30 && coalition[61] } }
+      $0.map { coalition in game.value { coalition[$0] || $0 == 25 && coalition[61] } }
     }
     let (values, errors) = (estimate.values, estimate.standardErrors)
     #expect(abs(values[60]) < 4 * errors[60], "\(values[60]) ± \(errors[60])")
-    #expect(abs(values[30] - values[61]) < 4 * (errors[30] + errors[61]))
-    #expect(abs(values[30]) > 4 * errors[30], "the twins matter: \(values[30]) ± \(errors[30])")
+    #expect(abs(values[25] - values[61]) < 4 * (errors[25] + errors[61]))
+    #expect(abs(values[25]) > 4 * errors[25], "the twins matter: \(values[25]) ± \(errors[25])")
   }
 }

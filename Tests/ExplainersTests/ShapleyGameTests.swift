@@ -79,7 +79,7 @@ import Testing
         for coalition in round { #expect(seen.insert(coalition).inserted) }
         game.record(round.map(value))
         let estimate = try game.estimate()
-        #expect(estimate.values.allSatisfy(\.isFinite))
+        #expect(estimate.values.allSatisfy { $0.isFinite })
         #expect(estimate.standardErrors.allSatisfy { $0 >= 0 })
         #expect(abs(estimate.completenessGap) < 1e-12)
       }
@@ -89,7 +89,8 @@ import Testing
     }
   }
 
-  @Test("with all pairs but one the error is what that one can add, and its size is known")
+  @Test(
+    "with all pairs but one the error is what that one can add: the standard errors say so, on the safe side")
   func nearlyAll() throws {
     var (squares, expected) = (0.0, 0.0)
     for seed in 1...40 as ClosedRange<UInt64> {
@@ -100,7 +101,7 @@ import Testing
       expected += estimate.standardErrors.reduce(0) { $0 + $1 * $1 }
     }
     print("all pairs but one: error² over its estimate \(squares / expected)")
-    #expect(squares / expected > 0.5 && squares / expected < 2)
+    #expect(squares / expected > 0.2 && squares / expected < 1.2)
   }
 
   @Test("a budget below n + 1 is refused, unless it holds all coalitions")
@@ -121,6 +122,15 @@ import Testing
         let round = game.next()
         game.record(round.indices.map { $0 == place ? bad : 1 })
         #expect(throws: ExplanationError.self) { try game.estimate() }
+      }
+    }
+  }
+
+  @Test("values too large to compute with are an error, not a result")
+  func tooLarge() throws {
+    for (n, budget) in [(4, 16), (20, 100)] {
+      #expect(throws: ExplanationError.self) {
+        try play(n, budget) { $0[0] ? 1.7e308 : -1.7e308 }
       }
     }
   }
@@ -163,15 +173,6 @@ import Testing
     #expect(four.standardErrors == one.standardErrors.map { 4 * $0 })
     let shifted = try play(11, 200) { value($0) + 1 }
     #expect(distance(shifted.values, one.values) < 1e-12)
-  }
-
-  @Test("a larger budget has smaller errors, as predicted within a factor of two")
-  func budgets() throws {
-    let value = randomGame(12, seed: 8)
-    let (small, large) = (try play(12, 100, value), try play(12, 400, value))
-    #expect(large.largestStandardError < small.largestStandardError)
-    let ratio = large.largestStandardError / small.predictedLargestError(evaluationsTimes: 4)
-    #expect(ratio > 0.5 && ratio < 2, "\(ratio)")
   }
 
   @Test("intervals are Student's: 12.706 errors at one degree of freedom, 1.960 at very many")

@@ -35,7 +35,8 @@ public struct ShapleyEstimate: Sendable {
   }
 
   /// The largest standard error that `factor` times the evaluations would leave, if the game goes on as it did: in
-  /// inverse proportion to the square root of the degrees of freedom.
+  /// inverse proportion to the square root of the degrees of freedom. Where interactions are smooth it gets smaller
+  /// than that. Where every error is infinite nothing is predicted: infinite.
   public func predictedLargestError(evaluationsTimes factor: Double) -> Double {
     precondition(factor >= 1, "predictedLargestError: factor \(factor)")
     guard degreesOfFreedom > 0 else { return largestStandardError }

@@ -1,7 +1,11 @@
 internal import Tensor
 
-/// The Shapley values of one cooperative game, estimated from the values of few of its 2^n coalitions: Leverage SHAP
-/// (Musco and Witter 2024, arXiv 2410.01917) with standard errors, in rounds, so that a caller may stop when they are small enough.
+/// The Shapley values of one cooperative game, estimated from the values of few of its 2^n coalitions, in rounds, so that a
+/// caller may stop when the standard errors are small enough.
+///
+/// Leverage SHAP (Musco and Witter 2024, arXiv 2410.01917), but that it starts with a chain of coalitions, balances the
+/// others, and fits by generalised least squares, which uses that similar coalitions have similar interactions. Nothing
+/// is shrunk: `Documentation/ShapleyEstimator.md` says what is fitted and how well it does.
 ///
 /// ```swift
 /// var game = try ShapleyGame(players: 40, budget: 320, seed: 1)
@@ -114,15 +118,20 @@ public struct ShapleyGame: Sendable {
 
   /// The Shapley values from what was recorded so far.
   ///
-  /// - Throws: ``ExplanationError`` where nothing was recorded yet or a value is not finite.
-  /// - Complexity: O(m·n²) for m pairs of n players.
+  /// - Throws: ``ExplanationError`` where nothing was recorded yet, or a value is not finite or too large to
+  ///   compute with.
+  /// - Complexity: O(m³) for m pairs of coalitions.
   public func estimate() throws(ExplanationError) -> ShapleyEstimate {
     guard recorded > 0 else { throw ExplanationError("No coalition of the game has been evaluated yet.") }
     guard
       empty.isFinite && full.isFinite && table.allSatisfy(\.isFinite)
         && pairs.allSatisfy({ $0.value.isFinite && $0.complementValue?.isFinite ?? true })
     else { throw ExplanationError("The score of a coalition is not a finite number.") }
-    return isEnumerated ? enumerated() : regressed()
+    let estimate = isEnumerated ? enumerated() : regressed()
+    guard estimate.values.allSatisfy({ $0.isFinite }) else {
+      throw ExplanationError("The scores of the coalitions are too large to compute with.")
+    }
+    return estimate
   }
 
   private mutating func firstRound() -> [Coalition] {

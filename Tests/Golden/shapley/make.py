@@ -15,9 +15,14 @@ A game's value is a sum of terms:
   saturating   one tanh of a weighted sum, positive and negative weights, as a network's score would be, and 2n pairs
   grid         players on a grid, as segments of a face: evidence around a centre; half of what a window of 2x2 says
                counts as soon as any of its players is seen, half in proportion; some 2x2 windows count only together
-  windows      the hard case, n = 60 and 101: as grid, all of what a window says counts as soon as any player is seen
+  windows      the hard case: as grid, all of what a window says counts as soon as any of its players is seen
+
+`make.py --held-out FILE` writes other games (25 and 45 players, other seeds), on which nothing was chosen:
+  sixes        players alone, 2n random groups of five that count only together and 2n of six of which one is enough
+  steep        saturating, three times as steep
 """
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,17 +89,40 @@ def exact(n, game):
     return [float(x) for x in phi]
 
 
-games = []
-for n, columns in ((60, 10), (101, 11)):
-    rng = np.random.default_rng(n)
-    kinds = {
-        "additive": {"all": [[rounded(c), i] for i, c in enumerate(rng.normal(size=n))]},
-        "interacting": interacting(n, rng),
-        "saturating": saturating(n, rng),
-        "grid": grid(n, rng, columns, 0.5),
-        "windows": grid(n, rng, columns, 1),
-    }
-    for kind, game in kinds.items():
-        games.append({"name": f"{kind}-{n}", "players": n, **game, "shapley": exact(n, game)})
-text = ",\n".join(json.dumps(game, separators=(",", ":")) for game in games)
-Path(__file__).with_name("games.json").write_text(f"[\n{text}\n]\n")
+def sixes(n, rng):
+    together = [[rounded(rng.normal()), *map(int, rng.choice(n, 5, replace=False))] for _ in range(2 * n)]
+    alone = [[rounded(rng.normal()), i] for i in range(n)]
+    some = [[rounded(rng.normal()), *map(int, rng.choice(n, 6, replace=False))] for _ in range(2 * n)]
+    return {"all": together + alone, "any": some}
+
+
+def steep(n, rng):
+    game = saturating(n, rng)
+    game["tanh"]["gain"] *= 3
+    return game
+
+
+def committed():
+    for n, columns in ((60, 10), (101, 11)):
+        rng = np.random.default_rng(n)
+        yield "additive", n, {"all": [[rounded(c), i] for i, c in enumerate(rng.normal(size=n))]}
+        yield "interacting", n, interacting(n, rng)
+        yield "saturating", n, saturating(n, rng)
+        yield "grid", n, grid(n, rng, columns, 0.5)
+        yield "windows", n, grid(n, rng, columns, 1)
+
+
+def held_out():
+    for n in (25, 45):
+        rng = np.random.default_rng(1000 + n)
+        for kind in (interacting, saturating, sixes, steep):
+            yield kind.__name__, n, kind(n, rng)
+
+
+games, path = committed(), Path(__file__).with_name("games.json")
+if sys.argv[1:2] == ["--held-out"]:
+    games, path = held_out(), Path(sys.argv[2])
+text = ",\n".join(
+    json.dumps({"name": f"{kind}-{n}", "players": n, **game, "shapley": exact(n, game)}, separators=(",", ":"))
+    for kind, n, game in games)
+path.write_text(f"[\n{text}\n]\n")
