@@ -9,7 +9,8 @@ struct BenchmarkCommand: ParsableCommand {
     commandName: "benchmark",
     abstract: "Times WhyFake; compare.py runs this and other engines in turn.",
     subcommands: [
-      ForwardCommand.self, GradCAMCommand.self, InputGradientCommand.self, TrainCommand.self, DecodeCommand.self, FacesCommand.self,
+      ForwardCommand.self, GradCAMCommand.self, InputGradientCommand.self, TrainCommand.self,
+      DecodeCommand.self, FacesCommand.self,
       MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self, LoadCommand.self,
     ])
 }

@@ -40,7 +40,9 @@ public struct Network: Sendable {
     let plannable = layout as? any PlannableLayout
     plans = plannable.map { [filters] in NetworkPlans($0, filters) }
     // What taps and attention add to a gradient the passes do not know.
-    let isPlain = !layout.blocks.indices.contains { [layout] in layout.isTap($0) || layout.isAttended(before: $0) }
+    let isPlain = !layout.blocks.indices.contains { [layout] in
+      layout.isTap($0) || layout.isAttended(before: $0)
+    }
     gradientRuns = (isPlain ? plannable : nil).map { [filters] in
       InputGradients($0, filters, parameters, epsilon: epsilon)
     }

@@ -115,7 +115,8 @@ public struct IntegratedGradients: ScoringExplainer {
     case .paired:
       guard let paired = clip.paired else {
         throw ExplanationError(
-          "\(name): the clip has no paired real crops to compare with; give the real video, or another baseline")
+          "\(name): the clip has no paired real crops to compare with; give the real video, or another baseline"
+        )
       }
       return Clip(frames: [clip.frames[t]], crops: [paired[t]]).tensor().reshaped(shape)
     }

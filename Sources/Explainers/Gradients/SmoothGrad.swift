@@ -42,7 +42,8 @@ public struct SmoothGrad: Explainer {
     _ detector: any GradientClassifier, noise: Double = 0.15, samples: Int = 32,
     quantity: Quantity = .gradient, seed: UInt64 = 0
   ) {
-    precondition(noise >= 0 && noise.isFinite && samples > 0, "SmoothGrad: noise \(noise), \(samples) samples")
+    precondition(
+      noise >= 0 && noise.isFinite && samples > 0, "SmoothGrad: noise \(noise), \(samples) samples")
     (self.detector, self.noise, self.samples, self.quantity, self.seed) = (
       detector, noise, samples, quantity, seed
     )
