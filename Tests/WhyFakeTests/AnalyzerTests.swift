@@ -173,18 +173,44 @@ struct AnalyzerTests {
     #expect(frames.allSatisfy { $0.thumbnail?.width == 80 && $0.thumbnail?.height == 40 })
   }
 
+  @Test("a paired original gives the same places of the same frames; frames past its end are left out, with a note")
+  func paired() throws {
+    let path = try video((0..<8).map { _ in (60, 250) })
+    // The original is shorter, and its squares are of another red.
+    let original = scratch.path("original.mp4")
+    try FileManager.default.copyItem(atPath: video((0..<5).map { _ in (200, 30) }), toPath: original)
+    _ = try video((0..<8).map { _ in (60, 250) })
+    var options = AnalysisOptions.explain([])
+    options.paired = original
+    let analysis = try analyzer.analyze(path, options: options)
+    #expect(analysis.frames.map(\.index) == Array(0..<5))
+    #expect(analysis.notes.count == 1 && analysis.notes[0].hasPrefix("3 of 8 sampled frames are past the end"))
+    for (track, red) in zip(analysis.tracks.sorted { $0.opinion.logit < $1.opinion.logit }, [200, 30]) {
+      let crops = try #require(track.clip.paired)
+      #expect(crops.count == 5)
+      #expect(crops.allSatisfy { abs(Int($0[8, 8].red) - red) < 12 })
+    }
+    var picture = RGBImage(width: 100, height: 80)
+    picture[0, 0] = (1, 1, 1)
+    let other = scratch.path("other.png")
+    try ImageFile.writePNG(picture, to: other)
+    options.paired = other
+    #expect(throws: AnalysisError.self) { try analyzer.analyze(path, options: options) }
+  }
+
   @Test("progress rises stage by stage, and cancellation ends the work")
   func progress() throws {
     let path = try video((0..<6).map { _ in (60, 250) })
-    let seen = Mutex<[(Analysis.Stage, Double)]>([])
-    let context = AnalysisContext { stage, done in seen.withLock { $0.append((stage, done)) } }
+    let seen = Mutex<[Analysis.Progress]>([])
+    let context = AnalysisContext { progress in seen.withLock { $0.append(progress) } }
     _ = try analyzer.analyze(path, options: .explain([Recorder()]), context: context)
     let reports = seen.withLock { $0 }
     for stage in Analysis.Stage.allCases {
-      let values = reports.filter { $0.0 == stage }.map(\.1)
+      let values = reports.filter { $0.stage == stage }.map(\.done)
       #expect(!values.isEmpty && values == values.sorted() && values.allSatisfy { (0...1).contains($0) })
     }
-    #expect(reports.map(\.0).map { Analysis.Stage.allCases.firstIndex(of: $0) ?? -1 }.isSorted)
+    #expect(reports.allSatisfy { ($0.explainer == "recorder") == ($0.stage == .explaining) })
+    #expect(reports.map(\.stage).map { Analysis.Stage.allCases.firstIndex(of: $0) ?? -1 }.isSorted)
     struct Enough: Error {}
     let stopping = AnalysisContext(checkCancellation: { throw Enough() })
     #expect(throws: Enough.self) { try analyzer.analyze(path, context: stopping) }
