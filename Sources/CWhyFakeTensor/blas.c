@@ -49,7 +49,8 @@ const char *wf_blas_best_core(void) {
 extern void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
 extern void dpotrs_(const char *uplo, const blasint *n, const blasint *columns, const double *a, const blasint *lda,
                     double *b, const blasint *ldb, blasint *info);
-extern void dpotri_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
+extern void dtrtri_(const char *uplo, const char *diagonal, const blasint *n, double *a, const blasint *lda,
+                    blasint *info);
 
 void wf_dgemm(bool transposeA, intptr_t m, intptr_t n, intptr_t k, const double *a, const double *b, double *c) {
   cblas_dgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
@@ -68,8 +69,8 @@ bool wf_dpotrs(intptr_t n, intptr_t columns, const double *factor, double *b) {
   return info == 0;
 }
 
-bool wf_dpotri(intptr_t n, double *factor) {
+bool wf_dtrtri(intptr_t n, double *factor) {
   blasint size = (blasint)n, info = 0;
-  dpotri_("U", &size, factor, &size, &info);
+  dtrtri_("U", "N", &size, factor, &size, &info);
   return info == 0;
 }

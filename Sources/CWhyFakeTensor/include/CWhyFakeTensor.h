@@ -52,8 +52,8 @@ void wf_dgemm(bool transposeA, intptr_t m, intptr_t n, intptr_t k, const double 
 bool wf_dpotrf(intptr_t n, double *a);
 /// Solves for `columns` right-hand sides, one after the other in `b`, with the factor from `wf_dpotrf`.
 bool wf_dpotrs(intptr_t n, intptr_t columns, const double *factor, double *b);
-/// The inverse from the factor, in place, in the lower triangle in row-major order.
-bool wf_dpotri(intptr_t n, double *factor);
+/// The inverse of the factor itself, in place, in the lower triangle in row-major order.
+bool wf_dtrtri(intptr_t n, double *factor);
 
 // activation.c
 

@@ -111,20 +111,21 @@ struct PairRegression {
   /// Estimates with the most likely τ. The first 4n pairs, or 300, decide on it: more would hardly change it and cost
   /// most of the time.
   func solve() -> Solution {
-    guard degreesOfFreedom > 0 else { return solve(smoothShare: 0) }
+    guard degreesOfFreedom > 0 else { return solve(smoothShare: 0, fit: nil) }
     let count = min(m, max(4 * n, 300))
     let smooth = covariance(count)
-    var best = (share: 0.0, likelihood: -Double.infinity)
+    var best: (share: Double, fit: Fit)?
     for share in Self.shares {
       guard let fit = Fit(self, count: count, smooth: smooth, share: share) else { continue }
-      if fit.likelihood < best.likelihood { break }
-      best = (share, fit.likelihood)
+      if let best, fit.likelihood < best.fit.likelihood { break }
+      best = (share, fit)
     }
-    return solve(smoothShare: best.share)
+    return solve(smoothShare: best?.share ?? 0, fit: count == m ? best?.fit : nil)
   }
 
-  private func solve(smoothShare share: Double) -> Solution {
-    guard let fit = Fit(self, count: m, smooth: share == 0 ? [] : covariance(m), share: share) else {
+  /// Estimates with τ = `share`, from the fit of all pairs where there is one already.
+  private func solve(smoothShare share: Double, fit: Fit?) -> Solution {
+    guard let fit = fit ?? Fit(self, count: m, smooth: share == 0 ? [] : covariance(m), share: share) else {
       preconditionFailure(
         "PairRegression: the first n − 1 pairs determine every player, but the system is singular")
     }
@@ -145,17 +146,13 @@ struct PairRegression {
     }
 
     // Each pair's influence on each value: G⁻¹·UᵀK⁻¹ + Uᵀ·diag(gains)·Q.
-    let (inverse, projected) = (fit.inverse(), fit.projected)
+    let projected = fit.projected
     let solvedRows = fit.system.solve(projected)
     var scaled = rows
     for k in 0..<m { for i in 0..<n { scaled[k * n + i] *= gains[k] } }
     var influence = solvedRows
-    if share > 0 {
-      let direct = DoubleMatrix.product(inverse, scaled, m: m, n: n, k: m)
-      for i in influence.indices { influence[i] += direct[i] }
-    } else {
-      for i in influence.indices { influence[i] += scaled[i] }
-    }
+    let direct = fit.factor?.solve(rows: scaled, columns: n) ?? scaled
+    for i in influence.indices { influence[i] += direct[i] }
     let overlap = DoubleMatrix.product(projected, transposed: true, scaled, m: n, n: n, k: m)
     let correction = DoubleMatrix.product(solvedRows, overlap, m: m, n: n, k: n)
     for i in influence.indices { influence[i] -= correction[i] }
@@ -163,9 +160,15 @@ struct PairRegression {
     // The noise of each pair from the error of predicting it from all others, which has a closed form.
     var variances = [Double](repeating: 0, count: n)
     let shrink = Double(degreesOfFreedom) / Double(m)
+<<<<<<< HEAD
+=======
+    // No value is surer than the rounding of those that it is made of.
+    let rounding = 8 * Double.ulpOfOne * scale
+    let precisions = fit.factor?.inverseDiagonal()
+>>>>>>> 8dd12ab14e3962bbbf800ae986ba359a46933537
     var noise = 0.0
     for k in 0..<m {
-      var precision = share > 0 ? inverse[k * m + k] : 1
+      var precision = precisions?[k] ?? 1
       for i in 0..<n { precision -= projected[k * n + i] * solvedRows[k * n + i] }
       let error = fit.weighted[k] / max(precision, 1e-9)
       let square = error * error * shrink
@@ -318,8 +321,5 @@ struct PairRegression {
         * (freedom * log(max(squares / freedom, 1e-300)) + (factor?.logDeterminant ?? 0)
           + system.logDeterminant - log(trace))
     }
-
-    /// K⁻¹, m × m; nothing where K is 1.
-    func inverse() -> [Double] { factor?.inverse() ?? [] }
   }
 }
