@@ -173,7 +173,9 @@ struct AnalyzerTests {
     #expect(frames.allSatisfy { $0.thumbnail?.width == 80 && $0.thumbnail?.height == 40 })
   }
 
-  @Test("a paired original gives the same places of the same frames; frames past its end are left out, with a note")
+  @Test(
+    "a paired original gives the same places of the same frames; frames past its end are left out, with a note"
+  )
   func paired() throws {
     let path = try video((0..<8).map { _ in (60, 250) })
     // The original is shorter, and its squares are of another red.
@@ -184,7 +186,8 @@ struct AnalyzerTests {
     options.paired = original
     let analysis = try analyzer.analyze(path, options: options)
     #expect(analysis.frames.map(\.index) == Array(0..<5))
-    #expect(analysis.notes.count == 1 && analysis.notes[0].hasPrefix("3 of 8 sampled frames are past the end"))
+    #expect(
+      analysis.notes.count == 1 && analysis.notes[0].hasPrefix("3 of 8 sampled frames are past the end"))
     for (track, red) in zip(analysis.tracks.sorted { $0.opinion.logit < $1.opinion.logit }, [200, 30]) {
       let crops = try #require(track.clip.paired)
       #expect(crops.count == 5)
@@ -193,7 +196,7 @@ struct AnalyzerTests {
     var picture = RGBImage(width: 100, height: 80)
     picture[0, 0] = (1, 1, 1)
     let other = scratch.path("other.png")
-    try ImageFile.writePNG(picture, to: other)
+    try ImageFile.write(picture, to: other)
     options.paired = other
     #expect(throws: AnalysisError.self) { try analyzer.analyze(path, options: options) }
   }

@@ -160,12 +160,7 @@ struct PairRegression {
     // The noise of each pair from the error of predicting it from all others, which has a closed form.
     var variances = [Double](repeating: 0, count: n)
     let shrink = Double(degreesOfFreedom) / Double(m)
-<<<<<<< HEAD
-=======
-    // No value is surer than the rounding of those that it is made of.
-    let rounding = 8 * Double.ulpOfOne * scale
     let precisions = fit.factor?.inverseDiagonal()
->>>>>>> 8dd12ab14e3962bbbf800ae986ba359a46933537
     var noise = 0.0
     for k in 0..<m {
       var precision = precisions?[k] ?? 1
