@@ -156,10 +156,10 @@ struct DetectTests {
       (["detect", "--size", "8", "a.mp4"], "--size is 8"),
       (["detect", "--format", "xml", "a.mp4"], "json"),
       (["detect", "--padding", "much", "a.mp4"], "tracked"),
-      (["detect", "--model", "shap=a.safetensors", "a.mp4"], "there is: gradcam"),
+      (["detect", "--model", "magic=a.safetensors", "a.mp4"], "there is: gradcam"),
       (
-        ["explain", "--explainers", "gradcam,shap", "a.mp4"],
-        "There is no explainer 'shap'; there is: gradcam"
+        ["explain", "--explainers", "gradcam,magic", "a.mp4"],
+        "There is no explainer 'magic'; there is: gradcam"
       ),
       (["explain", "--class", "both", "a.mp4"], "predicted"),
       (["models", "convert", "a.pth", "b.pth"], ".safetensors"),

@@ -31,7 +31,7 @@ struct PairRegression {
   /// 2 / C(n, s): what a coalition's own value adds to the Shapley values.
   private(set) var own: [Double]
   /// Σ over the coalitions that were not evaluated of the squares of `own`, for each player.
-  private var unseen: Double
+  private(set) var unseen: Double
 
   struct Solution {
     var values: [Double]

@@ -44,8 +44,9 @@ struct RegressionAdjustment {
     var correction = (0..<n).map { slopes[$0] - ownSlopes[$0] }
     var variances = [Double](repeating: 0, count: n)
     let shrink = Double(pairs.count - (n - 1)) / Double(pairs.count)
+    var noise = 0.0
     forEachChunk { rows, residuals, own in
-      let solved = system.solve(rows: rows, columns: n)
+      let solved = system.solve(rows)
       let dragged = DoubleMatrix.product(solved, overlap, m: residuals.count, n: n, k: n)
       for (k, residual) in residuals.enumerated() {
         var (fitted, precision) = (0.0, 1.0)
@@ -54,14 +55,17 @@ struct RegressionAdjustment {
           precision -= rows[i] * solved[i]
         }
         let error = (residual - fitted) / max(precision, 1e-9)
+        let square = error * error * shrink
+        noise += square / Double(pairs.count)
         for i in 0..<n {
           let row = rows[k * n + i]
           correction[i] += own[k] * residual * row
           let surprise = solved[k * n + i] - dragged[k * n + i]
-          variances[i] += surprise * surprise * error * error * shrink
+          variances[i] += surprise * surprise * square
         }
       }
     }
+    for i in variances.indices { variances[i] += first.unseen * noise }
     let mean = correction.reduce(0, +) / Double(n)
     let before = solution.standardErrors.reduce(0) { $0 + $1 * $1 }
     let after = variances.reduce(0, +)
