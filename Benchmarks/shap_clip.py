@@ -2,7 +2,7 @@
 
     python Benchmarks/shap_clip.py --weights efficientnet-b0-dfdc-160.pth (--video VIDEO | --clip CLIP.npy)
                                    [--side 224] [--frames 8] [--segments 60] [--evaluations 500] [--rounds 3] [--threads 2]
-                                   [--seeds 10] [--truth TRUTH.npy]
+                                   [--seeds 10] [--truth TRUTH.npy] [--shares 1,0.5,0.35,0.25,0.2,0.15,0.125,0.1]
 
 VIDEO: the middle square of its first frames, as bench_shap.py takes them; CLIP.npy: crops, uint8 T×S×S×3. Segments are
 scikit-image's SLIC. Both sides explain the logit of the same network (the pth file is the one that ships, in torchvision's
@@ -31,6 +31,7 @@ def options():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--truth", type=pathlib.Path)
+    parser.add_argument("--shares", default="1,0.5,0.35,0.25,0.2,0.15,0.125,0.1", help="of the passes, for equal error")
     parser.add_argument("--peer", nargs=2, metavar=("FOLDER", "SEED"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -156,7 +157,7 @@ def main():
             error(theirs(seed)[1]) for seed in range(given.rounds, given.seeds)])
         print(f"error of shap at {passes} passes: {shap_error:.5f} (mean of {given.seeds} seeds)")
         least = sum(len(np.unique(frame)) + 1 for frame in labels)
-        for share in (1, 0.7, 0.5, 0.35, 0.25, 0.2, 0.15, 0.125, 0.1, 0.08):
+        for share in map(float, given.shares.split(",")):
             budget = round(share * passes)
             if budget < least:
                 print(f"{share} of the passes is below the least budget, {least}")

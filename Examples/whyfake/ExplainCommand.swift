@@ -80,6 +80,12 @@ struct ExplainCommand: ParsableCommand {
           try ChosenExplainer($0, main: classifier, common: common, options: explaining)
         }
         analyzer = try Analyzer(detector: classifier)
+        let untrained = zip(explainers, chosen).filter(\.1.method.isUntrained).map(\.0.rawValue)
+        if let first = untrained.first {
+          Terminal.message(
+            "\(untrained.joined(separator: ", ")): \(classifier.info.name) has no such attention, so it is shown with "
+              + "seeded weights that nobody trained; --model \(first)=FILE names a network that has it")
+        }
       }
     }
     guard let analyzer else { return }
@@ -115,7 +121,7 @@ struct ExplainCommand: ParsableCommand {
     let provenance = Provenance(
       created: start.formatted(.iso8601), sha256: sha256,
       bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0, framesAsked: frames, target: target.rawValue,
-      explainers: explainers.map(\.rawValue), paired: explaining.paired, seed: common.seed,
+      explainers: explainers.map(\.rawValue), options: explaining, seed: common.seed,
       computedBy: ComputeRuntime.summary,
       timings: timings, files: exhibits.flatMap(\.files) + ["report.html", "explanation.json"])
     let record = ExplanationRecord(analysis: analysis, exhibits: exhibits, provenance: provenance).json()

@@ -45,13 +45,14 @@ enum ExplainerChoice: String, Choice {
       let budget: KernelSHAP.Budget =
         options.budget.map { .framePasses($0) } ?? .perSegment(ExplainerOptions.perSegment)
       return KernelSHAP(
-        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement,
+        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement.replacement,
         budget: budget, precision: options.precision, seed: seed)
     case .lime:
       return LIME(
-        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement, seed: seed)
-    case .occlusion: return Occlusion(model, replacement: options.chosenReplacement)
-    case .rise: return RISE(model, replacement: options.chosenReplacement, seed: seed)
+        model, segmentation: try options.segmentation(), replacement: options.chosenReplacement.replacement,
+        seed: seed)
+    case .occlusion: return Occlusion(model, replacement: options.chosenReplacement.replacement)
+    case .rise: return RISE(model, replacement: options.chosenReplacement.replacement, seed: seed)
     case .gradcam: return GradCAM(try inside(model))
     case .gradcamPlusPlus: return GradCAMPlusPlus(try inside(model))
     case .layercam: return LayerCAM(try inside(model))
@@ -215,10 +216,6 @@ struct ChosenExplainer {
       default: break
       }
     }
-    let seeded = try model.withUntrainedAttention(kind, seed: seed)
-    Terminal.message(
-      "\(choice.rawValue): \(model.info.name) has no such attention, so it is shown with seeded weights that nobody "
-        + "trained; --model \(choice.rawValue)=FILE names a network that has it")
-    return (seeded, true)
+    return (try model.withUntrainedAttention(kind, seed: seed), true)
   }
 }

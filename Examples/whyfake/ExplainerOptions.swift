@@ -67,9 +67,7 @@ struct ExplainerOptions: ParsableArguments {
   }
 
   /// What is seen where something is taken away.
-  var chosenReplacement: Replacement {
-    (replacement ?? (paired == nil ? .mean : .paired)).replacement
-  }
+  var chosenReplacement: ReplacementChoice { replacement ?? (paired == nil ? .mean : .paired) }
 }
 
 /// Ways to cut a clip.
@@ -83,12 +81,23 @@ enum SegmentsChoice: String, Choice {
 enum ReplacementChoice: String, Choice {
   case mean, grey, blur, paired
 
+  /// What the methods are told.
   var replacement: Replacement {
     switch self {
     case .mean: .mean
     case .grey: .grey()
     case .blur: .blur()
     case .paired: .paired
+    }
+  }
+
+  /// For those who read a report.
+  var words: String {
+    switch self {
+    case .mean: "the mean colour of what is taken away"
+    case .grey: "grey"
+    case .blur: "the face made soft"
+    case .paired: "the paired real video"
     }
   }
 }

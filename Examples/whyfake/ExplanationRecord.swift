@@ -24,7 +24,12 @@ struct ExplanationRecord {
         "framesAsked": .integer(provenance.framesAsked),
         "class": .string(provenance.target),
         "explainers": .array(provenance.explainers.map(JSONValue.string)),
-        "paired": .text(provenance.paired),
+        "paired": .text(provenance.options.paired),
+        "segments": .string(provenance.options.segments),
+        "segmentCount": provenance.options.segmentCount.map(JSONValue.integer) ?? nil,
+        "replacement": .string(provenance.options.chosenReplacement.rawValue),
+        "budget": provenance.options.budget.map(JSONValue.integer) ?? nil,
+        "precision": provenance.options.precision.map(JSONValue.number) ?? nil,
         "seed": .integer(Int(clamping: provenance.seed)),
         "computedBy": .string(provenance.computedBy),
       ],
@@ -151,8 +156,8 @@ struct Provenance {
   var framesAsked: Int
   var target: String
   var explainers: [String]
-  /// The real video that the input was made from, as it was given.
-  var paired: String?
+  /// How it was explained.
+  var options: ExplainerOptions
   var seed: UInt64
   var computedBy: String
   var timings: [(stage: String, seconds: Double)]

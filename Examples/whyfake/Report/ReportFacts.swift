@@ -94,6 +94,7 @@ extension Report {
       ("licence", model.licence ?? "not said"),
       ("crop", model.cropPolicy.name),
       ("explained", "class \(provenance.target) by " + provenance.explainers.joined(separator: ", ")),
+      ("seen where something is taken away", provenance.options.chosenReplacement.words),
       ("computed by", "WhyFake \(Analyzer.version), \(provenance.computedBy)"),
     ]
     let cells: [HTML] = rows.map { row -> HTML in

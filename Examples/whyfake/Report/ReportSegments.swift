@@ -17,6 +17,13 @@ extension Report {
         exact. The strongest moves the logit by \(Words.number(largest, 3)).</p>
         """
     }
+    guard worst.isFinite else {
+      return """
+        <p>The face was cut into \(Words.count(count, "segment")). The strongest moves the logit by \
+        \(Words.number(largest, 3)), but the budget is too small to tell how sure that is: below two evaluations for \
+        each segment of a frame there is nothing to learn an error from.</p>
+        """
+    }
     let cost = item.map.cost
     let typical = (errors.reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
     return """
