@@ -237,22 +237,10 @@ final class InputGradientLayer {
 
   /// A step of this layer.
   func step(_ kind: wf_step_kind, tasks: Int) -> wf_step {
-    var step = wf_step()
-    step.kind = kind
-    step.tasks = tasks
-    step.layer = pointer
+    var step = wf_step(kind, tasks: tasks, layer: pointer, convolution)
     // Read only: nothing is packed.
     step.packed = UnsafeMutablePointer(mutating: filter.forward.weightsPointer)
     step.packedBackward = UnsafeMutablePointer(mutating: filter.backward.weightsPointer)
-    step.outputs = convolution.output
-    step.inputs = convolution.isDepthwise ? 1 : convolution.input
-    step.kernel = convolution.kernel
-    step.stride = convolution.stride
-    step.top = convolution.padding.top
-    step.left = convolution.padding.left
-    step.isDepthwise = convolution.isDepthwise
-    step.blockRows = 1
-    step.blockPanels = 1
     return step
   }
 }

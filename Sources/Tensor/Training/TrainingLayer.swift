@@ -98,22 +98,10 @@ final class TrainingLayer {
 
   /// A step of this layer.
   func step(_ kind: wf_step_kind, tasks: Int) -> wf_step {
-    var step = wf_step()
-    step.kind = kind
-    step.tasks = tasks
-    step.layer = pointer
+    var step = wf_step(kind, tasks: tasks, layer: pointer, convolution)
     step.weights = UnsafePointer(weights.storage.pointer)
     step.packed = packed
     step.packedBackward = packedBackward
-    step.outputs = convolution.output
-    step.inputs = convolution.isDepthwise ? 1 : convolution.input
-    step.kernel = convolution.kernel
-    step.stride = convolution.stride
-    step.top = convolution.padding.top
-    step.left = convolution.padding.left
-    step.isDepthwise = convolution.isDepthwise
-    step.blockRows = 1
-    step.blockPanels = 1
     return step
   }
 
@@ -125,4 +113,26 @@ final class TrainingLayer {
 extension Tensor {
   /// The same values in storage of their own.
   fileprivate func copied() -> Tensor { Tensor(shape: shape, storage: storage.copy()) }
+}
+
+extension wf_step {
+  /// A step of a layer that is this convolution; where its filter lies is for the caller to say.
+  init(
+    _ kind: wf_step_kind, tasks: Int, layer: UnsafeMutablePointer<wf_layer>,
+    _ convolution: TrainingGraph.Convolution
+  ) {
+    self.init()
+    self.kind = kind
+    self.tasks = tasks
+    self.layer = layer
+    outputs = convolution.output
+    inputs = convolution.isDepthwise ? 1 : convolution.input
+    kernel = convolution.kernel
+    stride = convolution.stride
+    top = convolution.padding.top
+    left = convolution.padding.left
+    isDepthwise = convolution.isDepthwise
+    blockRows = 1
+    blockPanels = 1
+  }
 }
