@@ -1,9 +1,6 @@
 import Foundation
 import Tensor
 
-/// cos(π·x).
-func cosine(_ x: Double) -> Double { cos(Double.pi * x) }
-
 extension Tensor {
   /// The planes of `[…, H, W]` under a Gaussian of this standard deviation in pixels, cut at three of them; edges are
   /// continued.

@@ -1,5 +1,6 @@
 public import Detector
 public import FaceCrop
+import Foundation
 import Tensor
 
 /// Integrated gradients (Sundararajan et al. 2017, *Axiomatic Attribution for Deep Networks*): the gradients of the logit
@@ -140,7 +141,7 @@ extension IntegratedGradients.Quadrature {
   private static func gaussLegendre(_ n: Int) -> [(place: Double, weight: Double)] {
     (0..<n).map { i in
       // Near the root on the right; Newton's method converges from there.
-      var x = cosine((Double(n - 1 - i) + 0.75) / (Double(n) + 0.5))
+      var x = cos(Double.pi * (Double(n - 1 - i) + 0.75) / (Double(n) + 0.5))
       var slope = 1.0
       for _ in 0..<100 {
         var (before, value) = (1.0, x)
