@@ -60,7 +60,7 @@ final class ProgressLine: Sendable {
 
   /// Such as `4 s`, `2 min 5 s`, `1 h 3 min`.
   static func words(seconds: Double) -> String {
-    let whole = Int(seconds.rounded(.up))
+    let whole = max(1, Int(seconds.rounded()))
     return switch whole {
     case ..<60: "\(whole) s"
     case ..<3600: "\(whole / 60) min \(whole % 60) s"
