@@ -181,13 +181,12 @@ extension KernelSHAP.Budget {
       let budgets = games.map { game in
         each.multipliedReportingOverflow(by: game.players.count)
       }
-      guard each > 0, !budgets.contains(where: \.overflow) else {
-        throw ExplanationError("shap: a budget of \(each) evaluations for each segment cannot be spent")
+      // Two for each are enough: a game needs one more than its segments.
+      guard each > 1, !budgets.contains(where: \.overflow) else {
+        throw ExplanationError(
+          "shap: a budget of \(each) evaluations for each segment cannot be spent; give at least 2")
       }
-      // A frame that is one segment takes two evaluations, and is exact.
-      return zip(budgets, games).map { budget, game in
-        each == 1 ? budget.partialValue : max(budget.partialValue, game.players.count + 1)
-      }
+      return budgets.map(\.partialValue)
     case .framePasses(let total):
       guard total >= least else {
         throw ExplanationError(

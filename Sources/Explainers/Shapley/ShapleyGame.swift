@@ -56,12 +56,12 @@ public struct ShapleyGame: Sendable {
   /// - Throws: ``ExplanationError`` where the budget is too small or there are no players.
   public init(players: Int, budget: Int, seed: UInt64) throws(ExplanationError) {
     guard players > 0 else {
-      throw ExplanationError("A Shapley game has at least one player; this one has \(players).")
+      throw ExplanationError("a Shapley game has at least one player; this one has \(players)")
     }
     let enough = Self.enumerates(players, within: budget)
     guard enough || budget > players else {
       throw ExplanationError(
-        "A budget of \(budget) evaluations is too small for \(players) segments; give at least \(players + 1)."
+        "a budget of \(budget) evaluations is too small for \(players) players; give at least \(players + 1)"
       )
     }
     self.players = players
@@ -122,14 +122,14 @@ public struct ShapleyGame: Sendable {
   ///   compute with.
   /// - Complexity: O(m³) for m pairs of coalitions.
   public func estimate() throws(ExplanationError) -> ShapleyEstimate {
-    guard recorded > 0 else { throw ExplanationError("No coalition of the game has been evaluated yet.") }
+    guard recorded > 0 else { throw ExplanationError("no coalition of the game has been evaluated yet") }
     guard
       empty.isFinite && full.isFinite && table.allSatisfy(\.isFinite)
         && pairs.allSatisfy({ $0.value.isFinite && $0.complementValue?.isFinite ?? true })
-    else { throw ExplanationError("The score of a coalition is not a finite number.") }
+    else { throw ExplanationError("the value of a coalition is not a finite number") }
     let estimate = isEnumerated ? enumerated() : regressed()
     guard estimate.values.allSatisfy({ $0.isFinite }) else {
-      throw ExplanationError("The scores of the coalitions are too large to compute with.")
+      throw ExplanationError("the values of the coalitions are too large to compute with")
     }
     return estimate
   }
