@@ -16,7 +16,6 @@ struct MaskedClip: Sendable {
 
   let clip: Clip
   let supervoxels: Supervoxels
-  let classifier: any Classifier
   private let perturbed: PerturbedClip
 
   init(
@@ -30,7 +29,6 @@ struct MaskedClip: Sendable {
     }
     self.clip = clip
     self.supervoxels = supervoxels
-    self.classifier = classifier
     if replacement == .mean {
       let means = MaskedClip.means(clip, supervoxels)
       perturbed = PerturbedClip(clip, classifier: classifier) {
@@ -40,9 +38,6 @@ struct MaskedClip: Sendable {
       perturbed = try PerturbedClip(clip, replacement: replacement, classifier: classifier, method: method)
     }
   }
-
-  /// Crops that go into one call of the detector.
-  var batchSize: Int { perturbed.batchSize }
 
   /// The logit of each request, in order.
   ///
