@@ -18,6 +18,9 @@ let package = Package(
     .library(name: "Detector", targets: ["Detector"]),
     .library(name: "Explainers", targets: ["Explainers"]),
     .library(name: "Metrics", targets: ["ExplanationMetrics"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Training", targets: ["Training"]),
     .executable(name: "whyfake", targets: ["WhyFakeTool"]),
   ],
   dependencies: [
@@ -51,6 +54,12 @@ let package = Package(
     .target(
       name: "ExplanationMetrics", dependencies: ["Explainers", "Tensor"], path: "Sources/Metrics",
       swiftSettings: settings),
+    // Detectors made and judged: nothing of the path from a video to reasons needs these.
+    .target(name: "Datasets", dependencies: ["Tensor", "VideoIO", "FaceCrop"], swiftSettings: settings),
+    .target(name: "Evaluation", dependencies: ["Tensor"], swiftSettings: settings),
+    .target(
+      name: "Training", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets", "Evaluation"],
+      swiftSettings: settings),
     .target(
       name: "WhyFake", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
       swiftSettings: settings),
@@ -63,7 +72,8 @@ let package = Package(
       name: "WhyFakeTool",
       dependencies: [
         "WhyFake", "Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers", "ExplanationMetrics",
-        "ModelFetch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Datasets", "Evaluation", "Training", "ModelFetch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/whyfake", swiftSettings: settings),
     .executableTarget(
@@ -96,6 +106,9 @@ let package = Package(
     .testTarget(
       name: "ExplanationMetricsTests",
       dependencies: ["ExplanationMetrics", "Explainers", "Tensor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Tensor", "VideoIO", "FaceCrop", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "WhyFakeTests",

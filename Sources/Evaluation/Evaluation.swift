@@ -1,0 +1,2 @@
+/// Judging detectors: from logits and labels to figures.
+public enum Evaluation {}

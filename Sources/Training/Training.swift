@@ -1,0 +1,2 @@
+/// Making detectors.
+public enum Training {}
