@@ -111,6 +111,10 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "Tensor", "VideoIO", "FaceCrop", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Datasets", "Evaluation", "Detector", "Tensor", "VideoIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "WhyFakeTests",
       dependencies: [
         "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport",

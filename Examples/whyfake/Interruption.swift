@@ -11,6 +11,7 @@ final class Interruption: Sendable {
 
   private let temporary = Mutex<Set<String>>([])
   private let sources = Mutex<[Watch]>([])
+  private let gentle = Mutex<(isGentle: Bool, signal: Int32?)>((false, nil))
 
   /// Keeps a source alive. Safe to share: nobody touches it again.
   private struct Watch: @unchecked Sendable {
@@ -51,7 +52,19 @@ final class Interruption: Sendable {
     }
   }
 
+  /// From now on the first signal only asks: ``askedToStop``. A second one ends the program as ever.
+  func becomeGentle() { gentle.withLock { $0.isGentle = true } }
+
+  /// The signal that asked a gentle program to stop.
+  var askedToStop: Int32? { gentle.withLock(\.signal) }
+
   private func end(by signal: Int32) {
+    let isFirst = gentle.withLock { state in
+      guard state.isGentle, state.signal == nil else { return false }
+      state.signal = signal
+      return true
+    }
+    if isFirst { return }
     ProgressLine.shared.clear()
     // The lock is never given back: from here on, nothing can be moved to its place.
     temporary.withLock { (paths) -> Void in

@@ -1,0 +1,88 @@
+import Detector
+import Foundation
+import Tensor
+
+/// The weights on their way, and what moves them.
+struct Learner {
+  private(set) var parameters: [String: Tensor]
+  private var averages: WeightAverage?
+  private var optimizer: any Optimizer
+  private let recipe: Recipe
+  /// Loss of the last step.
+  private(set) var loss = 0.0
+
+  /// What is judged and kept: the averages, where there are.
+  var judged: [String: Tensor] { averages?.values ?? parameters }
+
+  init(_ recipe: Recipe, _ parameters: [String: Tensor]) {
+    self.recipe = recipe
+    self.parameters = parameters
+    averages = recipe.averaging > 0 ? WeightAverage(of: parameters, keeping: recipe.averaging) : nil
+    optimizer =
+      switch recipe.optimizer {
+      case .adam(let decay): Adam(decay: decay, decaysVectors: false)
+      case .sgd(let momentum, let nesterov, let decay):
+        SGD(momentum: momentum, isNesterov: nesterov, decay: decay)
+      }
+  }
+
+  /// Goes on from a checkpoint.
+  init(_ recipe: Recipe, _ checkpoint: TrainingCheckpoint, _ network: Network, path: String) throws(TrainingError) {
+    self.init(recipe, checkpoint.parameters)
+    let shapes = network.architecture.parameterShapes
+    guard checkpoint.parameters.mapValues(\.shape) == shapes,
+      averages == nil || checkpoint.averages.mapValues(\.shape) == shapes
+    else { throw TrainingError(.badRun, "does not hold the weights of \(network.architecture.name)", path: path) }
+    averages = averages.map { _ in WeightAverage(of: checkpoint.averages, keeping: recipe.averaging) }
+  }
+
+  func checkpoint(_ recipe: Recipe, _ state: TrainingProgressState) -> TrainingCheckpoint {
+    TrainingCheckpoint(
+      recipe: recipe, state: state, parameters: parameters, averages: averages?.values ?? [:],
+      optimizer: .init(tensors: [:], steps: [:]))
+  }
+
+  /// One step.
+  ///
+  /// - Returns: the length of all gradients together, before they were cut.
+  mutating func step(_ batch: Batch, _ network: Network, rate: Float, _ stage: Recipe.Stage) -> Double {
+    let regularization = Regularization(
+      dropout: recipe.dropout, dropPath: recipe.dropPath, seed: mixed(recipe.seed, 6, UInt64(batch.step)))
+    var tracked = parameters
+    let learned = parameters.keys.filter { name in
+      !name.contains(".running_")
+        && (stage.scope == .all || name.hasPrefix("classifier.") || name.hasPrefix("attention."))
+    }.sorted()
+    for name in learned { tracked[name] = tracked[name]!.tracked() }
+    let usesBatch = stage.statistics == .batch && stage.scope == .all
+    let output = network.logits(
+      batch.pictures, parameters: tracked, statistics: usesBatch ? .batch : .running,
+      regularization: regularization)
+    let z = output.logits.elements.map(Double.init)
+    let smoothing = Double(recipe.labelSmoothing)
+    let targets = batch.labels.map { Double($0) * (1 - 2 * smoothing) + smoothing }
+    let count = Double(z.count)
+    loss = zip(z, targets).reduce(0) { $0 + max($1.0, 0) - $1.0 * $1.1 + log1p(exp(-abs($1.0))) } / count
+    let seed = zip(z, targets).map { Float((1 / (1 + exp(-$0)) - $1) / count) }
+    let found = output.logits.gradients(
+      of: learned.map { tracked[$0]! }, seed: Tensor(shape: output.logits.shape, seed))
+    tracked = [:]
+    var gradients = Dictionary(uniqueKeysWithValues: zip(learned, found))
+    let norm = gradientNorm(gradients)
+    if let limit = recipe.clipNorm, norm > Double(limit) { scale(&gradients, by: Float(Double(limit) / norm)) }
+    optimizer.rate = rate
+    optimizer.update(&parameters, gradients: gradients)
+    // PyTorch's running variance is of the population that the batch was drawn from; the places of a layer's map are
+    // many, and the difference from the batch's own is below a thousandth from 8×8 up.
+    for (name, values) in output.statistics {
+      move("\(name).running_mean", values.mean)
+      move("\(name).running_var", values.variance)
+    }
+    averages?.update(with: parameters)
+    return norm
+  }
+
+  private mutating func move(_ name: String, _ value: Tensor) {
+    parameters[name] = parameters[name]! * (1 - recipe.momentum) + value.detached() * recipe.momentum
+  }
+}

@@ -1,2 +1,0 @@
-/// Making detectors.
-public enum Training {}
