@@ -18,8 +18,7 @@ typedef struct {
   const char *name;
   void (*run_task)(const wf_stage *stage, float *const *bases, float *scratch, intptr_t task);
   void (*run_step)(const wf_step *step, float *scratch, intptr_t task);
-  void (*adam)(const wf_adam_tensor *tensor, intptr_t first, intptr_t last, float beta1, float beta2, float rate,
-               float correction, float epsilon, float keep);
+  void (*update)(const wf_update *tensor, const wf_update_rule *rule, intptr_t first, intptr_t last);
 } wf_kernels;
 
 /// The set in use.

@@ -11,7 +11,8 @@
 #include "training.h"
 #include "training_backward.h"
 #include "training_depthwise.h"
+#include "optimizers.h"
 
-const wf_kernels wf_avx2_kernels = {"avx2", run_task, run_step, adam};
+const wf_kernels wf_avx2_kernels = {"avx2", run_task, run_step, update};
 #pragma clang attribute pop
 #endif

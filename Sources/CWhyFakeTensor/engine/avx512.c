@@ -10,7 +10,8 @@
 #include "training.h"
 #include "training_backward.h"
 #include "training_depthwise.h"
+#include "optimizers.h"
 
-const wf_kernels wf_avx512_kernels = {"avx512", run_task, run_step, adam};
+const wf_kernels wf_avx512_kernels = {"avx512", run_task, run_step, update};
 #pragma clang attribute pop
 #endif

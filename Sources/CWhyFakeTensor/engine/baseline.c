@@ -17,5 +17,6 @@
 #include "training.h"
 #include "training_backward.h"
 #include "training_depthwise.h"
+#include "optimizers.h"
 
-const wf_kernels wf_baseline_kernels = {WF_SET_NAME, run_task, run_step, adam};
+const wf_kernels wf_baseline_kernels = {WF_SET_NAME, run_task, run_step, update};

@@ -1,5 +1,3 @@
-#include <stdatomic.h>
-
 #include "../kernels.h"
 
 static intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
@@ -45,40 +43,4 @@ void wf_run_steps(const wf_step *steps, intptr_t count, float *scratch, intptr_t
                           .context = wf_kernels_in_use(), .goes_on = goes_on, .scratch = scratch,
                           .scratchSize = scratchSize, .seconds = seconds};
   wf_execute(&schedule, threads);
-}
-
-/// Values that a thread takes at once.
-#define ADAM_BLOCK 16384
-
-typedef struct {
-  const wf_adam_tensor *tensors;
-  intptr_t count;
-  float beta1, beta2, rate, correction, epsilon, keep;
-  const wf_kernels *kernels;
-  atomic_intptr_t next;
-} adam_run;
-
-static void run_adam(void *context, int thread, int threads) {
-  (void)thread;
-  (void)threads;
-  adam_run *r = context;
-  intptr_t tensor = 0, before = 0, block;  // blocks of the tensors before `tensor`
-  while (block = atomic_fetch_add_explicit(&r->next, 1, memory_order_relaxed), true) {
-    for (; tensor < r->count; tensor++) {
-      intptr_t blocks = (r->tensors[tensor].count + ADAM_BLOCK - 1) / ADAM_BLOCK;
-      if (block < before + blocks) break;
-      before += blocks;
-    }
-    if (tensor == r->count) return;
-    const wf_adam_tensor *t = r->tensors + tensor;
-    intptr_t first = (block - before) * ADAM_BLOCK, last = first + ADAM_BLOCK < t->count ? first + ADAM_BLOCK : t->count;
-    r->kernels->adam(t, first, last, r->beta1, r->beta2, r->rate, r->correction, r->epsilon, r->keep);
-  }
-}
-
-void wf_adam(const wf_adam_tensor *tensors, intptr_t count, float beta1, float beta2, float rate, float correction,
-             float epsilon, float keep, int threads) {
-  adam_run r = {.tensors = tensors, .count = count, .beta1 = beta1, .beta2 = beta2, .rate = rate,
-                .correction = correction, .epsilon = epsilon, .keep = keep, .kernels = wf_kernels_in_use()};
-  wf_parallel(threads, run_adam, &r);
 }

@@ -364,37 +364,3 @@ static void forward_output(const wf_step *s, intptr_t task) {
     }
   }
 }
-
-static void adam(const wf_adam_tensor *t, intptr_t first, intptr_t last, float beta1, float beta2, float rate,
-                 float correction, float epsilon, float keep) {
-  for (intptr_t i = first; i < last;) {
-    // The last few in a vector of their own.
-    float few[4][WF_LANES];
-    intptr_t count = smaller(WF_LANES, last - i);
-    const float *before = t->before + i;
-    float *value = t->value + i, *mean = t->mean + i, *square = t->square + i;
-    const float *gradient = t->gradient + i;
-    if (count < WF_LANES) {
-      size_t bytes = (size_t)count * sizeof(float);
-      memset(few, 0, sizeof few);
-      before = value = memcpy(few[0], before, bytes);
-      mean = memcpy(few[1], mean, bytes);
-      square = memcpy(few[2], square, bytes);
-      gradient = memcpy(few[3], gradient, bytes);
-    }
-    vec g = load(gradient), m = load(mean), q = load(square);
-    m = multiply_add(g - m, splat(1 - beta1), m);
-    q = multiply_add(g * g, splat(1 - beta2), q * beta2);
-    vec v = load(before) * keep - rate * m / (__builtin_elementwise_sqrt(q) * correction + epsilon);
-    store(value, v);
-    store(mean, m);
-    store(square, q);
-    if (count < WF_LANES) {
-      size_t bytes = (size_t)count * sizeof(float);
-      memcpy(t->value + i, value, bytes);
-      memcpy(t->mean + i, mean, bytes);
-      memcpy(t->square + i, square, bytes);
-    }
-    i += count;
-  }
-}

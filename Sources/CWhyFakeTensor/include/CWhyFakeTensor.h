@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "optimizers.h"
 #include "training.h"
 
 #pragma clang assume_nonnull begin

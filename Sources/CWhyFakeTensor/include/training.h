@@ -119,20 +119,6 @@ intptr_t wf_step_scratch(const wf_step *step);
 void wf_run_steps(const wf_step *steps, intptr_t count, float *scratch, intptr_t scratchSize, int threads,
                   double *_Nullable seconds);
 
-/// One tensor of an optimiser's step.
-typedef struct {
-  const float *before;   // the value
-  float *value;          // the new one, in the same place or elsewhere
-  const float *gradient;
-  float *mean, *square;  // moving averages of the gradient and of its square
-  intptr_t count;
-} wf_adam_tensor;
-
-/// Adam: mean ← β₁ · mean + (1 − β₁) · g, square ← β₂ · square + (1 − β₂) · g²,
-/// value ← value · keep − rate · mean / (√square · correction + ε).
-void wf_adam(const wf_adam_tensor *tensors, intptr_t count, float beta1, float beta2, float rate, float correction,
-             float epsilon, float keep, int threads);
-
 #pragma clang assume_nonnull end
 
 #endif

@@ -6,13 +6,13 @@ import Foundation
 ///
 /// With g the gradient and t the number of the step: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
 /// θ ← θ·(1 − rate·decay) − rate · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε).
-///
-/// A value: a copy remembers the averages that it was copied with. Results do not depend on the number of threads.
-public struct Adam: Sendable {
+public struct Adam: Optimizer {
   /// The step size; may change from step to step.
   public var rate: Float
   /// Weight decay per step, as a share of ``rate``.
   public var decay: Float
+  /// Whether ``decay`` shrinks tensors of one dimension too: biases, and scales and offsets of normalisations.
+  public var decaysVectors: Bool
   /// How much of the average of gradients stays at each step.
   public let beta1: Float
   /// How much of the average of squared gradients stays at each step.
@@ -29,64 +29,59 @@ public struct Adam: Sendable {
 
   /// An optimiser that has not seen a gradient; the defaults are the paper's.
   public init(
-    rate: Float = 1e-3, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, decay: Float = 0
+    rate: Float = 1e-3, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, decay: Float = 0,
+    decaysVectors: Bool = true
   ) {
     precondition(
       (0..<1).contains(beta1) && (0..<1).contains(beta2) && epsilon >= 0,
       "Adam: \(beta1), \(beta2), \(epsilon)")
-    (self.rate, self.beta1, self.beta2, self.epsilon, self.decay) = (rate, beta1, beta2, epsilon, decay)
+    (self.rate, self.beta1, self.beta2, self.epsilon) = (rate, beta1, beta2, epsilon)
+    (self.decay, self.decaysVectors) = (decay, decaysVectors)
   }
 
-  /// One step: changes each of `parameters` that has a gradient.
-  ///
-  /// - Parameters:
-  ///   - parameters: by name, not tracked. One that nobody else holds is changed in place.
-  ///   - gradients: by the same names, in the same shapes.
-  /// - Complexity: O(n); memory is read and written once.
-  public mutating func update(_ parameters: inout [String: Tensor], gradients: [String: Tensor]) {
-    var bySteps: [Int: [wf_adam_tensor]] = [:]
-    var kept: [Storage] = []
-    for (name, gradient) in gradients {
-      guard let shape = parameters[name]?.shape, shape == gradient.shape else {
-        preconditionFailure(
-          "Adam: \(name) is \(parameters[name]?.shape ?? []), its gradient \(gradient.shape)")
+  /// `<parameter>.mean` and `<parameter>.square`, the averages; `<parameter>.steps` `[1]`, how many steps they saw.
+  public var state: [String: Tensor] {
+    var state: [String: Tensor] = [:]
+    for (name, averages) in averages {
+      state["\(name).mean"] = averages.gradient
+      state["\(name).square"] = averages.square
+      state["\(name).steps"] = Tensor(shape: [1], [Float(averages.steps)])
+    }
+    return state
+  }
+
+  public mutating func restore(
+    _ state: [String: Tensor], for parameters: [String: Tensor]
+  ) throws(OptimizerStateError) {
+    let parts = try optimizerParts(["mean", "square", "steps"], of: state, for: parameters) {
+      $0 == 2 ? [1] : $1
+    }
+    var averages: [String: Averages] = [:]
+    for (name, parts) in parts {
+      guard let steps = Int(exactly: parts[2].scalar), steps > 0 else {
+        throw OptimizerStateError("the optimiser's state counts \(parts[2].scalar) steps for \(quoted(name))")
       }
+      averages[name] = Averages(gradient: parts[0], square: parts[1], steps: steps)
+    }
+    self.averages = averages
+  }
+
+  public mutating func update(_ parameters: inout [String: Tensor], gradients: [String: Tensor]) {
+    var step = OptimizerStep()
+    for (name, gradient) in gradients {
+      guard let shape = parameters[name]?.shape else { preconditionFailure("Adam: no parameter \(name)") }
       let zeros = { Tensor(shape: shape, repeating: 0) }
       averages[name, default: Averages(gradient: zeros(), square: zeros())].steps += 1
-      // A value that somebody else holds is read there and written elsewhere.
-      let before = parameters[name]!.storage.pointer
-      if let old = parameters[name]!.makeRoom() { kept.append(old) }
-      bySteps[averages[name]!.steps, default: []].append(
-        wf_adam_tensor(
-          before: before, value: parameters[name]!.storage.pointer, gradient: gradient.storage.pointer,
-          mean: averages[name]!.gradient.ownedPointer(), square: averages[name]!.square.ownedPointer(),
-          count: gradient.count))
+      let steps = Double(averages[name]!.steps)
+      let (first, second) = (1 - pow(Double(beta1), steps), 1 - pow(Double(beta2), steps))
+      step.add(
+        name, &parameters[name]!, by: gradient, mean: averages[name]!.gradient.ownedPointer(),
+        square: averages[name]!.square.ownedPointer(), rate: Float(Double(rate) / first),
+        correction: Float(1 / second.squareRoot()),
+        keep: decaysVectors || shape.count > 1 ? 1 - rate * decay : 1)
     }
-    // What is pointed to is owned by `parameters`, `gradients`, `averages` and `kept`.
-    withExtendedLifetime((gradients, averages, kept)) {
-      for (steps, tensors) in bySteps {
-        let (first, second) = (1 - pow(Double(beta1), Double(steps)), 1 - pow(Double(beta2), Double(steps)))
-        wf_adam(
-          tensors, tensors.count, beta1, beta2, Float(Double(rate) / first), Float(1 / second.squareRoot()),
-          epsilon, 1 - rate * decay, Int32(ComputeRuntime.threads))
-      }
-    }
-  }
-}
-
-extension Tensor {
-  /// Gives it storage of its own, not initialised, if somebody else holds the one that it has, which is returned.
-  fileprivate mutating func makeRoom() -> Storage? {
-    precondition(node == nil, "Adam: a tracked tensor cannot be changed in place; use detached()")
-    if isKnownUniquelyReferenced(&storage) { return nil }
-    let old = storage
-    storage = Storage(count: count)
-    return old
-  }
-
-  /// Where its elements are, for whoever holds it alone to change them.
-  fileprivate mutating func ownedPointer() -> UnsafeMutablePointer<Float> {
-    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
-    return storage.pointer
+    var rule = wf_update_rule(WF_ADAM)
+    (rule.beta1, rule.beta2, rule.epsilon) = (beta1, beta2, epsilon)
+    step.run(rule, owners: (parameters, averages))
   }
 }
