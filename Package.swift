@@ -86,7 +86,7 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets"], path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "VideoIOTests", dependencies: ["VideoIO", "TestSupport"], swiftSettings: settings),
@@ -117,7 +117,7 @@ let package = Package(
     .testTarget(
       name: "WhyFakeTests",
       dependencies: [
-        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport",
+        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Training", "TestSupport",
         "WhyFakeTool", "detect-in-20-lines", "mirror",
       ],
       swiftSettings: settings),

@@ -17,12 +17,12 @@ struct Learner {
   init(_ recipe: Recipe, _ parameters: [String: Tensor]) {
     self.recipe = recipe
     self.parameters = parameters
-    averages = recipe.averaging > 0 ? WeightAverage(of: parameters, keeping: recipe.averaging) : nil
+    averages = recipe.averaging > 0 ? WeightAverage(parameters, decay: recipe.averaging) : nil
     optimizer =
       switch recipe.optimizer {
       case .adam(let decay): Adam(decay: decay, decaysVectors: false)
       case .sgd(let momentum, let nesterov, let decay):
-        SGD(momentum: momentum, isNesterov: nesterov, decay: decay)
+        SGD(rate: 0, momentum: momentum, isNesterov: nesterov, decay: decay, decaysVectors: false)
       }
   }
 
@@ -33,13 +33,20 @@ struct Learner {
     guard checkpoint.parameters.mapValues(\.shape) == shapes,
       averages == nil || checkpoint.averages.mapValues(\.shape) == shapes
     else { throw TrainingError(.badRun, "does not hold the weights of \(network.architecture.name)", path: path) }
-    averages = averages.map { _ in WeightAverage(of: checkpoint.averages, keeping: recipe.averaging) }
+    averages = averages.map { _ in
+      WeightAverage(checkpoint.averages, decay: recipe.averaging, steps: checkpoint.state.step)
+    }
+    do throws(OptimizerStateError) {
+      try optimizer.restore(checkpoint.optimizer, for: parameters)
+    } catch {
+      throw TrainingError(.badRun, error.description, path: path)
+    }
   }
 
   func checkpoint(_ recipe: Recipe, _ state: TrainingProgressState) -> TrainingCheckpoint {
     TrainingCheckpoint(
       recipe: recipe, state: state, parameters: parameters, averages: averages?.values ?? [:],
-      optimizer: .init(tensors: [:], steps: [:]))
+      optimizer: optimizer.state)
   }
 
   /// One step.
@@ -68,8 +75,7 @@ struct Learner {
       of: learned.map { tracked[$0]! }, seed: Tensor(shape: output.logits.shape, seed))
     tracked = [:]
     var gradients = Dictionary(uniqueKeysWithValues: zip(learned, found))
-    let norm = gradientNorm(gradients)
-    if let limit = recipe.clipNorm, norm > Double(limit) { scale(&gradients, by: Float(Double(limit) / norm)) }
+    let norm = recipe.clipNorm.map { gradients.clip(toGlobalNorm: $0) } ?? gradients.globalNorm
     optimizer.rate = rate
     optimizer.update(&parameters, gradients: gradients)
     // PyTorch's running variance is of the population that the batch was drawn from; the places of a layer's map are
@@ -79,7 +85,7 @@ struct Learner {
       move("\(name).running_var", values.variance)
     }
     averages?.update(with: parameters)
-    return norm
+    return Double(norm)
   }
 
   private mutating func move(_ name: String, _ value: Tensor) {

@@ -33,20 +33,14 @@ struct TrainingCheckpoint {
   /// Of the network, and their running averages.
   var parameters: [String: Tensor]
   var averages: [String: Tensor]
-  var optimizer: OptimizerState
-
-  /// What an optimiser remembers.
-  struct OptimizerState {
-    var tensors: [String: Tensor]
-    var steps: [String: Int]
-  }
+  /// What the optimiser remembers.
+  var optimizer: [String: Tensor]
 
   private static let key = "whyfake.training"
   private struct Description: Codable {
     var version = 1
     var recipe: Recipe
     var state: TrainingProgressState
-    var optimizerSteps: [String: Int]
     var faces: String
   }
 
@@ -57,11 +51,11 @@ struct TrainingCheckpoint {
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in parameters { tensors["parameter.\(name)"] = tensor }
     for (name, tensor) in averages { tensors["average.\(name)"] = tensor }
-    for (name, tensor) in optimizer.tensors { tensors["optimizer.\(name)"] = tensor }
+    for (name, tensor) in optimizer { tensors["optimizer.\(name)"] = tensor }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = try encoder.encode(
-      Description(recipe: recipe, state: state, optimizerSteps: optimizer.steps, faces: faces))
+      Description(recipe: recipe, state: state, faces: faces))
     try Weights(tensors, metadata: [Self.key: String(decoding: text, as: UTF8.self)])
       .writeSafetensors(to: path)
   }
@@ -95,6 +89,6 @@ extension TrainingCheckpoint {
     state = description.state
     parameters = part("parameter.")
     averages = part("average.")
-    optimizer = OptimizerState(tensors: part("optimizer."), steps: description.optimizerSteps)
+    optimizer = part("optimizer.")
   }
 }

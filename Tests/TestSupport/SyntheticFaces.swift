@@ -1,18 +1,22 @@
-import Datasets
+public import Datasets
 import Foundation
 import Tensor
-import TestSupport
 import VideoIO
 
 /// A face set of made-up pictures: smooth noise for real, the same with a bright square for the fake made of it.
-struct SyntheticFaces {
-  let folder = TemporaryFolder()
-  let set: FaceSet
+public struct SyntheticFaces: Sendable {
+  /// Where they are, while this lives.
+  public let folder = TemporaryFolder()
+  /// They, with their index.
+  public let set: FaceSet
 
+  /// Makes them.
+  ///
   /// - Parameters:
   ///   - originals: of the training split; a quarter as many, ten at least, of the validation split.
   ///   - fakes: for each original.
-  init(originals: Int, fakes: Int = 1, side: Int = 32) throws {
+  ///   - side: of the pictures.
+  public init(originals: Int, fakes: Int = 1, side: Int = 32) throws {
     var lines = ["name,label,original,split"]
     for (split, count) in [("train", originals), ("validation", max(10, originals / 4))] {
       for i in 0..<count {
