@@ -37,6 +37,7 @@ let package = Package(
       ]),
 
     .target(name: "CWhyFakeExplainers", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CWhyFakeTraining", linkerSettings: [.linkedLibrary("m")]),
 
     // The libraries; imports go one way (Documentation/Architecture.md).
     .target(name: "Tensor", dependencies: ["CWhyFakeTensor"], swiftSettings: settings),
@@ -58,7 +59,8 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["Tensor", "VideoIO", "FaceCrop"], swiftSettings: settings),
     .target(name: "Evaluation", dependencies: ["Tensor"], swiftSettings: settings),
     .target(
-      name: "Training", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets", "Evaluation"],
+      name: "Training",
+      dependencies: ["CWhyFakeTraining", "Tensor", "VideoIO", "Detector", "Datasets", "Evaluation"],
       swiftSettings: settings),
     .target(
       name: "WhyFake", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
@@ -112,7 +114,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Datasets", "Evaluation", "Detector", "Tensor", "VideoIO", "TestSupport"],
+      dependencies: [
+        "Training", "CWhyFakeTraining", "Datasets", "Evaluation", "Detector", "Tensor", "VideoIO", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "WhyFakeTests",

@@ -154,6 +154,7 @@ extension Recipe {
     case .sgd(let momentum, _, let decay):
       try check((0..<1).contains(momentum) && decay >= 0 && decay < 1, "momentum \(momentum), decay \(decay)")
     }
+    if let problem = augmentation.problem { throw TrainingError(.badRecipe, "recipe: augmentation: \(problem)") }
     if let clipNorm { try check(clipNorm > 0, "gradients cut to \(clipNorm)") }
     try check((0..<1).contains(averaging), "an average that keeps \(averaging); give 0 up to below 1")
     try check(momentum > 0 && momentum <= 1, "statistics that move by \(momentum)")
