@@ -88,7 +88,7 @@ struct TrainCommand: ParsableCommand {
           ProgressLine.shared.clear()
           Terminal.message(
             "step \(look.step): \(look.size) pixels, balanced accuracy \(Words.fixed(look.balancedAccuracy, 4)), ROC AUC "
-              + "\(Words.fixed(look.rocAUC, 4)), log-loss \(Words.fixed(look.logLoss, 4)) on \(look.crops) crops"
+              + "\(Words.fixed(look.areaUnderROC, 4)), log-loss \(Words.fixed(look.logLoss, 4)) on \(look.crops) crops"
               + (look.isBest ? ": the best so far" : ""))
         }
         let left = progress.secondsLeft.map { ", \(ProgressLine.words(seconds: $0)) left" } ?? ""

@@ -11,8 +11,8 @@ struct Batch: Sendable {
   let pictures: Tensor
   /// 1 for fake, 0 for real.
   let labels: [Float]
-  /// Where each picture was manipulated, for those of which it is known: row by row, S×S, not negative.
-  let masks: [Int: [Float]]
+  /// Where each picture was manipulated, for those of which it is known.
+  let masks: [Int: PairDifference]
 }
 
 /// What a batch is made by; the same for any number of workers.
@@ -28,7 +28,7 @@ struct BatchMaker: Sendable {
     let pairs = plan.pairs(of: step, orders)
     let plane = size * size
     var pictures = [RGBImage?](repeating: nil, count: 2 * pairs.count)
-    var masks: [Int: [Float]] = [:]
+    var masks: [Int: PairDifference] = [:]
     for (i, pair) in pairs.enumerated() {
       var generator = SplitMix(seed: mixed(recipe.seed, 4, UInt64(step), UInt64(i)))
       let real = try faces.picture(pair.real)
@@ -37,20 +37,21 @@ struct BatchMaker: Sendable {
       let sharesGeometry = (pair.isOwn || isBlended) && generator.uniform() < recipe.sharedGeometry
       let realDraw = sharesGeometry ? draw : recipe.augmentation.draw(&generator)
       let fake: RGBImage
-      var mask: [Float]?
+      var mask: PairDifference?
       if isBlended {
         let blend = recipe.selfBlending.fake(from: real, &generator)
-        (fake, mask) = (blend.image, blend.mask)
+        fake = blend.image
+        mask = PairDifference(width: fake.width, height: fake.height, values: blend.mask)
       } else {
         fake = try faces.picture(pair.fake)
         if recipe.attentionWeight > 0, let own = faces.original(of: pair.fake) {
-          mask = PairDifference(fake: fake, original: own == pair.real ? real : try faces.picture(own))?.plane
+          mask = PairDifference(fake: fake, original: own == pair.real ? real : try faces.picture(own))
         }
       }
       pictures[i] = realDraw.degrade(realDraw.place(real, side: size))
       pictures[pairs.count + i] = draw.degrade(draw.place(fake, side: size))
       if recipe.attentionWeight > 0, let mask {
-        masks[pairs.count + i] = draw.place(mask: mask, width: fake.width, height: fake.height, side: size)
+        masks[pairs.count + i] = mask.placed(draw.placement, side: size)
       }
     }
     let (scale, shift) = ((0..<3).map { 1 / (255 * deviation[$0]) }, (0..<3).map { -mean[$0] / deviation[$0] })

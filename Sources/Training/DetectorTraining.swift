@@ -221,7 +221,7 @@ public final class DetectorTraining {
     let detector = try detector(learner.judged, size: recipe.stages[stage].size)
     let samples = try scores(of: detector, on: faces, indices: selected)
     let found = ClassificationMetrics(samples)
-    guard let accuracy = found.balancedAccuracy, let area = found.rocAUC, let loss = found.logLoss else {
+    guard let accuracy = found.balancedAccuracy, let area = found.areaUnderROC, let loss = found.logLoss else {
       throw TrainingError(.diverged, "the weights judge nothing any more", path: folder)
     }
     let isBest = area > state.best ?? -1
@@ -242,8 +242,10 @@ public final class DetectorTraining {
     state.seconds += (ContinuousClock.now - started) / .seconds(1)
     let look = TrainingEvent.Look(
       step: state.step, stage: stage, size: recipe.stages[stage].size, crops: samples.count,
-      balancedAccuracy: accuracy, rocAUC: area, logLoss: loss, isBest: isBest, seconds: state.seconds)
+      balancedAccuracy: accuracy, areaUnderROC: area, logLoss: loss, isBest: isBest, seconds: state.seconds)
     try log.add(.look(look))
+    try TrainingReport(recipe, TrainingLog.read("\(folder)/log.jsonl"), steps: stages.steps)
+      .write(to: "\(folder)/report.html")
     return look
   }
 

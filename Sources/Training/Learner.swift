@@ -8,6 +8,7 @@ struct Learner {
   private var averages: WeightAverage?
   private var optimizer: any Optimizer
   private let recipe: Recipe
+  private let attention: AttentionLoss?
   /// Loss of the last step.
   private(set) var loss = 0.0
 
@@ -17,6 +18,7 @@ struct Learner {
   init(_ recipe: Recipe, _ parameters: [String: Tensor]) {
     self.recipe = recipe
     self.parameters = parameters
+    attention = Architecture(efficientNet: recipe.architecture).flatMap(AttentionLoss.init)
     averages = recipe.averaging > 0 ? WeightAverage(parameters, decay: recipe.averaging) : nil
     optimizer =
       switch recipe.optimizer {
@@ -62,7 +64,7 @@ struct Learner {
     }.sorted()
     for name in learned { tracked[name] = tracked[name]!.tracked() }
     let usesBatch = stage.statistics == .batch && stage.scope == .all
-    let output = network.logits(
+    let output = network.trainingPass(
       batch.pictures, parameters: tracked, statistics: usesBatch ? .batch : .running,
       regularization: regularization)
     let z = output.logits.elements.map(Double.init)
@@ -71,8 +73,14 @@ struct Learner {
     let count = Double(z.count)
     loss = zip(z, targets).reduce(0) { $0 + max($1.0, 0) - $1.0 * $1.1 + log1p(exp(-abs($1.0))) } / count
     let seed = zip(z, targets).map { Float((1 / (1 + exp(-$0)) - $1) / count) }
-    let found = output.logits.gradients(
-      of: learned.map { tracked[$0]! }, seed: Tensor(shape: output.logits.shape, seed))
+    var weighted = (output.logits * Tensor(shape: output.logits.shape, seed)).sum()
+    if recipe.attentionWeight > 0, let taught = attention?(output.attentionScores, masks: batch.masks) {
+      loss += Double(recipe.attentionWeight) * taught.loss
+      for (scores, gradient) in zip(output.attentionScores, taught.gradients) {
+        weighted += (scores * gradient).sum() * recipe.attentionWeight
+      }
+    }
+    let found = weighted.gradients(of: learned.map { tracked[$0]! })
     tracked = [:]
     var gradients = Dictionary(uniqueKeysWithValues: zip(learned, found))
     let norm = recipe.clipNorm.map { gradients.clip(toGlobalNorm: $0) } ?? gradients.globalNorm

@@ -38,7 +38,7 @@ public enum TrainingEvent: Sendable, Equatable {
     /// Balanced accuracy at logit 0.
     public var balancedAccuracy: Double
     /// Area under the ROC curve.
-    public var rocAUC: Double
+    public var areaUnderROC: Double
     /// Mean cross-entropy.
     public var logLoss: Double
     /// Whether these weights are the best so far.
