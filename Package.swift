@@ -111,6 +111,8 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "Tensor", "VideoIO", "FaceCrop", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "Tensor", "TestSupport"], swiftSettings: settings),
+    .testTarget(
       name: "WhyFakeTests",
       dependencies: [
         "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "TestSupport",
