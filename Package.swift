@@ -119,6 +119,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "Tensor", "TestSupport"], swiftSettings: settings),
+    .testTarget(
       name: "WhyFakeTests",
       dependencies: [
         "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Training", "TestSupport",

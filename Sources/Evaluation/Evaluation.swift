@@ -1,2 +1,0 @@
-/// Judging detectors: from logits and labels to figures.
-public enum Evaluation {}
