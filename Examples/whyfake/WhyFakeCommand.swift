@@ -13,7 +13,7 @@ struct WhyFakeCommand: ParsableCommand {
       1 something could not be done (one line each; the rest is done all the same); 64 wrong usage.
       """,
     version: Analyzer.version,
-    subcommands: [DetectCommand.self, ExplainCommand.self, ModelsCommand.self])
+    subcommands: [DetectCommand.self, ExplainCommand.self, FacesCommand.self, ModelsCommand.self])
 
   static func main() {
     Interruption.shared.install()
