@@ -12,9 +12,9 @@ import VideoIO
 /// ```
 ///
 /// Faces are found and followed as for a verdict; the judged track that is seen most often is taken. A fake is cropped at its
-/// original's frames with its original's boxes, if what is around the face looks the same in both (at most
-/// 10 of 255 apart, median over the frames), so that a pair differs by the manipulation and nothing else. A video is one
-/// thread's from the first frame to the last; videos are done side by side.
+/// original's frames with its original's boxes, if what is around the face looks the same in both (at most 5 of 255 apart,
+/// median over the frames, and no further than from the original's neighbouring moments), so that a pair differs by the
+/// manipulation and nothing else. A video is one thread's from the first frame to the last; videos are done side by side.
 ///
 /// A run can be ended at any moment and started again: videos that are done stay done, the others are done anew, and the
 /// set comes out the same to the byte. Videos that could not be read are tried again.
