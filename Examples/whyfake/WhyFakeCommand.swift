@@ -14,7 +14,7 @@ struct WhyFakeCommand: ParsableCommand {
       """,
     version: Analyzer.version,
     subcommands: [
-      DetectCommand.self, ExplainCommand.self, TrainCommand.self, ModelsCommand.self,
+      DetectCommand.self, ExplainCommand.self, FacesCommand.self, TrainCommand.self, ModelsCommand.self,
     ])
 
   static func main() {

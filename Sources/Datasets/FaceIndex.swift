@@ -1,59 +1,110 @@
 import Foundation
+import VideoIO
 
 /// The index of a ``FaceSet`` as a CSV file.
 enum FaceIndex {
+  /// The columns that ``write(_:to:)`` writes, in this order.
+  static let columns = [
+    "name", "dataset", "video", "frame", "x", "y", "width", "height", "label", "original", "method",
+    "compression", "split",
+  ]
+
   /// Reads and checks an index.
   static func read(_ path: String) throws(DatasetError) -> [FaceRecord] {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw DatasetError(.file, "cannot be read; a folder of face crops has an index.csv", path: path)
     }
-    var lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)[...]
-    guard let header = lines.popFirst().map({ fields($0).map { $0.lowercased() } }) else {
-      throw DatasetError(.badIndex, "is empty", path: path)
-    }
-    for column in ["name", "label", "split"] where !header.contains(column) {
-      throw DatasetError(.badIndex, "has no column \(column)", path: path)
-    }
-    let columns = Dictionary(zip(header, header.indices)) { first, _ in first }
+    var table = try CSVTable(data, path: path)
+    try table.require(["name", "label", "split"])
     var seen = Set<String>()
     var records: [FaceRecord] = []
-    records.reserveCapacity(lines.count)
-    for (number, line) in lines.enumerated() {
-      let values = fields(line)
-      func fail(_ what: String) -> DatasetError {
-        DatasetError(.badIndex, "line \(number + 2): \(what)", path: path)
+    while let row = try table.next() {
+      let record = try record(row)
+      guard seen.insert(record.name).inserted else { throw row.error("\(record.name) is there twice") }
+      records.append(record)
+    }
+    try check(records, path)
+    return records
+  }
+
+  /// Writes an index, whole or not at all.
+  static func write(_ records: [FaceRecord], to path: String) throws {
+    try check(records, path)
+    var text = columns.joined(separator: ",") + "\n"
+    for record in records {
+      let box = record.box ?? []
+      let fields = [
+        record.name, record.dataset, record.video, record.frame.map(String.init) ?? "",
+      ] + (0..<4).map { $0 < box.count ? "\(box[$0])" : "" } + [
+        record.label.rawValue, record.original ?? "", record.method ?? "", record.compression ?? "",
+        record.split.rawValue,
+      ]
+      text += fields.map(CSVTable.field).joined(separator: ",") + "\n"
+    }
+    try WholeFile.write(Array(text.utf8), to: path)
+  }
+
+  private static func record(_ row: CSVTable.Row) throws(DatasetError) -> FaceRecord {
+    guard let name = row["name"], isSafe(name) else { throw row.error("the name is empty or leads elsewhere") }
+    guard let label = row["label"].flatMap(FaceRecord.Label.init) else {
+      throw row.error("the label is \(shown(row["label"])); real and fake are known")
+    }
+    guard let split = row["split"].flatMap(FaceRecord.Split.init) else {
+      throw row.error("the split is \(shown(row["split"])); train, validation and test are known")
+    }
+    let shard = row["shard"]
+    if let shard, !isSafe(shard) { throw row.error("the shard leads elsewhere") }
+    var frame: Int?
+    if let text = row["frame"] {
+      guard let number = Int(text), number >= 0 else { throw row.error("the frame is \(shown(text))") }
+      frame = number
+    }
+    let texts = ["x", "y", "width", "height"].map { row[$0] }
+    var box: [Double]?
+    if texts.contains(where: { $0 != nil }) {
+      let numbers = texts.compactMap { $0.flatMap(Double.init) }
+      // What a crop policy can take: finite, and no larger than any picture.
+      guard numbers.count == 4, numbers.allSatisfy({ abs($0) < 1e9 }), numbers[2] >= 0, numbers[3] >= 0 else {
+        throw row.error("x, y, width and height are no box")
       }
-      guard values.count == header.count else {
-        throw fail("\(values.count) fields where the header has \(header.count)")
+      box = numbers
+    }
+    let video = row["video"] ?? name
+    var original = row["original"]
+    if label == .real {
+      guard original == nil || original == video else {
+        throw row.error("\(name) is real and has an original; only a fake has one")
       }
-      func value(_ column: String) -> String? {
-        columns[column].flatMap { values[$0].isEmpty ? nil : values[$0] }
+      original = nil
+    }
+    return FaceRecord(
+      name: name, dataset: row["dataset"] ?? "", video: video, label: label, original: original,
+      method: row["method"], split: split, frame: frame, box: box, compression: row["compression"],
+      shard: shard)
+  }
+
+  /// What holds between records: a video is real or fake, originals are real, and nothing that belongs together is in two
+  /// splits.
+  private static func check(_ records: [FaceRecord], _ path: String) throws(DatasetError) {
+    struct Video: Hashable {
+      let dataset: String
+      let name: String
+    }
+    var labels: [Video: FaceRecord.Label] = [:]
+    for record in records {
+      let video = Video(dataset: record.dataset, name: record.video)
+      if let other = labels.updateValue(record.label, forKey: video), other != record.label {
+        throw DatasetError(.badIndex, "the video \(record.video) is real and fake", path: path)
       }
-      guard let name = value("name"), isSafe(name) else { throw fail("the name is empty or leads elsewhere") }
-      guard seen.insert(name).inserted else { throw fail("\(name) is there twice") }
-      guard let label = value("label").flatMap(FaceRecord.Label.init) else {
-        throw fail("the label is \(value("label") ?? "empty"); real and fake are known")
-      }
-      guard let split = value("split").flatMap(FaceRecord.Split.init) else {
-        throw fail("the split is \(value("split") ?? "empty"); train, validation and test are known")
-      }
-      let shard = value("shard")
-      if let shard, !isSafe(shard) { throw fail("the shard leads elsewhere") }
-      let box = ["x", "y", "width", "height"].map { value($0).flatMap(Double.init) }
-      var frame: Int?
-      if let text = value("frame") {
-        frame = Int(text)
-        if frame == nil || frame! < 0 { throw fail("the frame is \(text)") }
-      }
-      records.append(
-        FaceRecord(
-          name: name, dataset: value("dataset") ?? "", video: value("video") ?? name, label: label,
-          original: value("original"), method: value("method"), split: split, frame: frame,
-          box: box.contains(nil) ? nil : box.compactMap(\.self), compression: value("compression"),
-          shard: shard))
     }
     var splits: [String: FaceRecord.Split] = [:]
     for record in records {
+      if let original = record.original,
+        labels[Video(dataset: record.dataset, name: original)] == .fake
+      {
+        throw DatasetError(
+          .badIndex, "\(original), the original of \(record.video), is a fake itself", path: path)
+      }
       if let other = splits.updateValue(record.split, forKey: record.group), other != record.split {
         throw DatasetError(
           .badIndex,
@@ -61,7 +112,6 @@ enum FaceIndex {
             + "must not be separated", path: path)
       }
     }
-    return records
   }
 
   /// A relative path that stays below the folder.
@@ -70,28 +120,5 @@ enum FaceIndex {
       && !name.contains("\0")
   }
 
-  /// The fields of a line; one in quotes may hold commas and doubled quotes.
-  private static func fields(_ line: Substring) -> [String] {
-    guard line.contains("\"") else {
-      return line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
-    var fields = [""]
-    var isQuoted = false
-    var characters = line[...]
-    while let c = characters.popFirst() {
-      if c == "\"" {
-        if isQuoted, characters.first == "\"" {
-          characters.removeFirst()
-          fields[fields.count - 1].append(c)
-        } else {
-          isQuoted.toggle()
-        }
-      } else if c == ",", !isQuoted {
-        fields.append("")
-      } else {
-        fields[fields.count - 1].append(c)
-      }
-    }
-    return fields
-  }
+  private static func shown(_ value: String?) -> String { value.map { String($0.prefix(40)) } ?? "empty" }
 }
