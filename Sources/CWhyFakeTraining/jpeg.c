@@ -117,6 +117,16 @@ WF_INLINE void pad(float *row, intptr_t left, intptr_t width, intptr_t padded) {
   for (intptr_t x = left + width; x < padded; x++) row[x] = row[left + width - 1];
 }
 
+/// Means of squares of four of two rows. Halves and quarters are rounded up and down in turn, as libjpeg does: a rounding
+/// of one's own would often send coefficients to another step.
+WF_INLINE void halve(const float *restrict rows, intptr_t width, float *restrict out) {
+  for (intptr_t x = 0; x < width / 2; x++) {
+    const float *above = rows + 2 * x, *below = above + width;
+    int32_t sum = (int32_t)(above[0] + above[1] + below[0] + below[1]);
+    out[x] = (float)((sum + 1 + (int32_t)(x & 1)) >> 2);
+  }
+}
+
 static intptr_t padded(intptr_t count) { return (count + 15) / 16 * 16; }
 
 intptr_t wf_jpeg_scratch(intptr_t width, intptr_t height) {
@@ -139,12 +149,8 @@ WF_INLINE void jpeg_body(float *planes, intptr_t width, intptr_t height, const f
       pad(blues, left, width, w);
       pad(reds, left, width, w);
     }
-    float *restrict blue = cb + y / 2 * half, *restrict red = cr + y / 2 * half;
-    for (intptr_t x = 0; x < half; x++) {
-      blue[x] = wf_level((lines[2 * x] + lines[2 * x + 1] + lines[w + 2 * x] + lines[w + 2 * x + 1]) * 0.25f);
-      const float *r = lines + 2 * w;
-      red[x] = wf_level((r[2 * x] + r[2 * x + 1] + r[w + 2 * x] + r[w + 2 * x + 1]) * 0.25f);
-    }
+    halve(lines, w, cb + y / 2 * half);
+    halve(lines + 2 * w, w, cr + y / 2 * half);
   }
   blocks(luma, w, h, luma_steps);
   blocks(cb, half, h / 2, chroma_steps);

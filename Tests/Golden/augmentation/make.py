@@ -2,12 +2,14 @@
 
    picture.png               96×80
    picture-<quality>.jpg     Pillow's (libjpeg-turbo, 4:2:0), to be decoded by the reader
+   decoded-<quality>.png     the same, decoded by libjpeg-turbo with repeated chroma (simplejpeg's fastupsample)
    rotations.json            interior pixels of rotated and scaled pictures, bilinear, by skimage.transform.warp
 """
 import json, os
 
 import numpy as np
-from PIL import Image, ImageFilter
+import simplejpeg
+from PIL import Image
 from skimage.transform import SimilarityTransform, warp
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -24,6 +26,8 @@ image = Image.fromarray(picture)
 image.save(f"{here}/picture.png")
 for quality in (30, 50, 75, 95):
     image.save(f"{here}/picture-{quality}.jpg", quality=quality)
+    decoded = simplejpeg.decode_jpeg(open(f"{here}/picture-{quality}.jpg", "rb").read(), fastupsample=True)
+    Image.fromarray(decoded).save(f"{here}/decoded-{quality}.png", optimize=True)
 
 # The crop's pixel centre p maps to c + s·R(angle)·(p − c) in the picture (shares of its side), as CropPlacement has it.
 cases = []
