@@ -58,7 +58,10 @@ struct FaceHull {
     points = Self.hull(
       region.template.map { point in
         let shift = jitter()
-        return place(point.x + shift.x, point.y + shift.y)
+        // A tight crop ends above the chin's end, which keypoints let one see.
+        let y =
+          keypoints == nil || point.y < Self.mouth.y ? point.y : Self.mouth.y + 1.6 * (point.y - Self.mouth.y)
+        return place(point.x + shift.x, y + shift.y)
       })
   }
 

@@ -13,6 +13,9 @@ public import VideoIO
 ///
 /// The paper varies real crops and pseudo-fakes alike afterwards; here that is ``Augmentation``.
 public struct SelfBlending: Sendable, Codable, Hashable {
+  /// The probability of each of three changes of one copy's colour: channels moved; hue and saturation; brightness and
+  /// contrast.
+  public var colorProbability: Double
   /// How far each colour channel may be moved, in levels of 255.
   public var channelShift: Double
   /// The turn of hue in degrees.
@@ -47,7 +50,7 @@ public struct SelfBlending: Sendable, Codable, Hashable {
 
   /// Options from their parts.
   public init(
-    channelShift: Double = 15, hue: ClosedRange<Double> = -10...10,
+    colorProbability: Double = 0.5, channelShift: Double = 15, hue: ClosedRange<Double> = -10...10,
     saturation: ClosedRange<Double> = 0.7...1.3,
     brightness: ClosedRange<Double> = -0.1...0.1, contrast: ClosedRange<Double> = 0.85...1.15,
     downscalingShare: Double = 0.5, downscaling: ClosedRange<Double> = 0.3...0.7,
@@ -55,6 +58,7 @@ public struct SelfBlending: Sendable, Codable, Hashable {
     shift: Double = 0.03, partProbability: Double = 0.3, jitter: Double = 0.04, elasticity: Double = 0.04,
     smoothing: ClosedRange<Double> = 0.008...0.035, ratios: [Double] = [0.25, 0.5, 0.75, 1, 1, 1]
   ) {
+    self.colorProbability = colorProbability
     (self.channelShift, self.hue, self.saturation) = (channelShift, hue, saturation)
     (self.brightness, self.contrast) = (brightness, contrast)
     (self.downscalingShare, self.downscaling, self.sharpening) = (downscalingShare, downscaling, sharpening)
@@ -66,6 +70,7 @@ public struct SelfBlending: Sendable, Codable, Hashable {
   /// What is wrong with the options, in a line; nil if they can be used.
   public var problem: String? {
     let ranges: [(String, ClosedRange<Double>, ClosedRange<Double>)] = [
+      ("the probability of a colour", colorProbability...colorProbability, 0...1),
       ("the channels' shift", channelShift...channelShift, 0...255), ("hue", hue, -180...180),
       ("saturation", saturation, 0...10), ("brightness", brightness, -1...1), ("contrast", contrast, 0...10),
       ("the share of down-scaling", downscalingShare...downscalingShare, 0...1),
@@ -165,13 +170,17 @@ private struct Change {
   let sharpening: Double
 
   init(_ options: SelfBlending, _ generator: inout SplitMix) {
-    var colors = ColorMatrix(
-      tone: AugmentationDraw.Tone(
-        brightness: generator.uniform(options.brightness), contrast: generator.uniform(options.contrast)),
-      color: AugmentationDraw.Color(
-        hue: generator.uniform(options.hue), saturation: generator.uniform(options.saturation)))
+    let isToned = generator.happens(options.colorProbability)
+    let tone = AugmentationDraw.Tone(
+      brightness: generator.uniform(options.brightness), contrast: generator.uniform(options.contrast))
+    let isColored = generator.happens(options.colorProbability)
+    let color = AugmentationDraw.Color(
+      hue: generator.uniform(options.hue), saturation: generator.uniform(options.saturation))
+    var colors = ColorMatrix(tone: isToned ? tone : nil, color: isColored ? color : nil)
+    let isMoved = generator.happens(options.colorProbability)
     for row in 0..<3 {
-      colors.values[4 * row + 3] += Float(generator.uniform(-options.channelShift...options.channelShift))
+      let shift = Float(generator.uniform(-options.channelShift...options.channelShift))
+      if isMoved { colors.values[4 * row + 3] += shift }
     }
     self.colors = colors
     let isDownscaled = generator.happens(options.downscalingShare)
