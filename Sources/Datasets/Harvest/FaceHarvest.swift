@@ -57,7 +57,7 @@ public struct FaceHarvest: Sendable {
       if described != record { try store.update(described) }
       finished[video.place] = described
     }
-    let schedule = HarvestSchedule(videos, finished: finished.mapValues { !$0.crops.isEmpty }, options)
+    let schedule = HarvestSchedule(videos, finished: finished, options)
     let workers = max(1, min(ComputeRuntime.threads, schedule.count))
     let harvester = VideoHarvester(
       options: options, detector: detector, decoderThreads: workers > 1 ? 1 : ComputeRuntime.threads,
@@ -66,9 +66,7 @@ public struct FaceHarvest: Sendable {
     ComputeRuntime.split(workers) { _ in
       while let job = schedule.next() {
         do {
-          let (harvest, isNew) = try schedule.harvest(job, by: harvester)
-          if isNew { try store.keep(harvest, context) }
-          schedule.finish(job, harvest, context.progress)
+          try schedule.work(on: job, by: harvester, store, context)
         } catch let error as VideoError {
           schedule.skip(job, error, context.progress)
         } catch {

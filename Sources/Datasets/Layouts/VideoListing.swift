@@ -24,7 +24,7 @@ struct VideoListing {
     videos.sort { $0.place.utf8.lexicographicallyPrecedes($1.place.utf8) }
   }
 
-  /// Each video has a place of its own, which is no folder of other videos' places.
+  /// Each video has a place of its own, which is no folder of other videos' places; originals are real.
   mutating func checkPlaces(_ root: String) throws(DatasetError) {
     var kept: [DatasetVideo] = []
     kept.reserveCapacity(videos.count)
@@ -37,6 +37,11 @@ struct VideoListing {
       }
     }
     videos = kept
+    let fakes = Set(videos.lazy.filter { $0.label == .fake }.map(\.name))
+    if let video = videos.first(where: { $0.original.map(fakes.contains) == true }) {
+      throw DatasetError(
+        .badIndex, "\(video.original ?? ""), the original of \(video.name), is a fake itself", path: root)
+    }
     let places = Set(videos.map(\.place))
     for video in videos {
       var parent = (video.place as NSString).deletingLastPathComponent
