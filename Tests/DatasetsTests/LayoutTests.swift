@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite("Layouts of datasets") struct LayoutTests {
-  @Test("DFDC: the number of a folder decides the split, originals lose their suffix, what is not there is counted")
+  @Test(
+    "DFDC: the number of a folder decides the split, originals lose their suffix, what is not there is counted"
+  )
   func dfdc() throws {
     let data = DatasetFolder()
     for (part, prefix) in [(0, "a"), (34, "b"), (35, "c"), (39, "d"), (40, "e"), (49, "f")] {
@@ -103,7 +105,9 @@ import Testing
     return data
   }
 
-  @Test("FaceForensics++: method, compression, target as original; both videos of a swap share a split without lists")
+  @Test(
+    "FaceForensics++: method, compression, target as original; both videos of a swap share a split without lists"
+  )
   func ffpp() throws {
     let data = try faceForensics()
     try data.touch(
@@ -131,7 +135,8 @@ import Testing
     }
   }
 
-  @Test("FaceForensics++: without lists, swaps in a chain stay together, and about 72 in 100 are for training")
+  @Test(
+    "FaceForensics++: without lists, swaps in a chain stay together, and about 72 in 100 are for training")
   func chains() throws {
     let data = DatasetFolder()
     let pairs = (0..<150).map { (String(format: "%03d", 2 * $0), String(format: "%03d", 2 * $0 + 1)) }
@@ -151,7 +156,8 @@ import Testing
     #expect(Set(["000", "001", "002", "003"].map { joined[$0] }).count == 1)
   }
 
-  @Test("FaceForensics++: the official lists decide where they are; what is on none goes by hash and is counted")
+  @Test(
+    "FaceForensics++: the official lists decide where they are; what is on none goes by hash and is counted")
   func officialSplits() throws {
     let data = try faceForensics()
     try data.write("[[\"000\", \"003\"]]", "splits/test.json")
@@ -165,7 +171,10 @@ import Testing
     }
     #expect(dataset.notes.isEmpty)
     try data.touch("original_sequences/youtube/c23/videos/555.mp4")
-    #expect(try VideoDataset(data.path).notes == ["1 of 21 videos are on none of its lists and were divided by hash"])
+    #expect(
+      try VideoDataset(data.path).notes == [
+        "1 of 21 videos are on none of its lists and were divided by hash"
+      ])
   }
 
   @Test(
@@ -190,7 +199,8 @@ import Testing
     for person in 0..<40 {
       for take in 0..<3 {
         try data.touch(
-          "Celeb-real/id\(person)_000\(take).mp4", "Celeb-synthesis/id\(person)_id\(person + 1)_000\(take).mp4")
+          "Celeb-real/id\(person)_000\(take).mp4",
+          "Celeb-synthesis/id\(person)_id\(person + 1)_000\(take).mp4")
       }
     }
     try data.touch("YouTube-real/00000.mp4", "YouTube-real/00170.mp4", "Celeb-synthesis/what.mp4")
@@ -219,7 +229,9 @@ import Testing
     #expect(throws: DatasetError.self) { try VideoDataset(data.path) }
   }
 
-  @Test("plain folders: pairs by path, by name where only one has it, or by pairs.csv; folders in fake are methods")
+  @Test(
+    "plain folders: pairs by path, by name where only one has it, or by pairs.csv; folders in fake are methods"
+  )
   func folders() throws {
     let data = DatasetFolder()
     try data.touch(
@@ -245,7 +257,9 @@ import Testing
     #expect(error.message == "line 2: there is no nobody in real")
   }
 
-  @Test("names that cannot be used: two files of one name, a video that is also a folder, characters that end a line")
+  @Test(
+    "names that cannot be used: two files of one name, a video that is also a folder, characters that end a line"
+  )
   func badNames() throws {
     let data = DatasetFolder()
     try data.touch("real/a.mp4", "real/a.mov", "real/b\nc.mp4")
@@ -257,7 +271,8 @@ import Testing
     #expect(error.message.contains("both a video and a folder"))
   }
 
-  @Test("what is no dataset, a file, nothing, or a set of crops is refused in words, and a layout can be forced")
+  @Test(
+    "what is no dataset, a file, nothing, or a set of crops is refused in words, and a layout can be forced")
   func unknown() throws {
     let data = DatasetFolder()
     for path in [data.path, "\(data.path)/nothing"] {

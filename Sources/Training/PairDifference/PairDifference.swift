@@ -43,7 +43,10 @@ public struct PairDifference: Sendable, Equatable {
     (self.width, self.height) = (width, height)
   }
 
-  private init(width: Int, height: Int, values: [Float]) {
+  /// A mask that is known, as that of a self-blended picture: `height * width` values in [0, 1].
+  public init(width: Int, height: Int, values: [Float]) {
+    precondition(
+      values.count == width * height, "PairDifference: \(values.count) values for \(width)×\(height)")
     (self.width, self.height, self.values) = (width, height, values)
   }
 
