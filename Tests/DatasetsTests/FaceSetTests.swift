@@ -20,7 +20,9 @@ import VideoIO
     #expect(throws: DatasetError.self) { try FaceSet("/nowhere") }
   }
 
-  @Test("an index of a spreadsheet is read: byte order mark, CRLF, quotes, empty lines, columns in any order and case")
+  @Test(
+    "an index of a spreadsheet is read: byte order mark, CRLF, quotes, empty lines, columns in any order and case"
+  )
   func spreadsheet() throws {
     let data = try index(
       "\u{FEFF}Split,NAME,label,method,x,y,width,height,extra\r\n\r\ntrain,\"a,\"\"b\"\"\",real,,1,2.5,3,4,z\r\n"
@@ -64,7 +66,9 @@ import VideoIO
     #expect(error.code == .badIndex && error.path.hasSuffix("index.csv"))
   }
 
-  @Test("pictures are found as files and in archives, by short, prefixed and long names; pairs by video, frame, compression")
+  @Test(
+    "pictures are found as files and in archives, by short, prefixed and long names; pairs by video, frame, compression"
+  )
   func pictures() throws {
     let long = String(repeating: "d/", count: 90) + "long"
     let data = try index(
@@ -92,7 +96,9 @@ import VideoIO
     #expect((0..<5).map { set.isAligned($0) } == [nil, nil, true, nil, nil])
   }
 
-  @Test("a picture that is not there, or is none, is an error when it is asked for; one that an archive lacks, at once")
+  @Test(
+    "a picture that is not there, or is none, is an error when it is asked for; one that an archive lacks, at once"
+  )
   func missingPictures() throws {
     let data = try index("name,label,split\na,real,train\nb,real,train\n")
     try data.write("text", "a.jpg")
@@ -115,11 +121,14 @@ import VideoIO
     ("a wrong checksum", tarHeader("a", size: "0").map { $0 == 97 ? 98 : $0 }, "no tar archive"),
     ("one name twice", tar([("a", "0", []), ("./a", "0", [])]), "twice"),
     (
-      "a long name without end", tarHeader("L", kind: "L", size: "1000000") + [UInt8](repeating: 65, count: 262144),
+      "a long name without end",
+      tarHeader("L", kind: "L", size: "1000000") + [UInt8](repeating: 65, count: 262144),
       "header of 262144 bytes"
     ),
     ("a wrong size beside", tar([("x", "x", Array("12 size=-99\n".utf8)), ("a", "0", [])]), "damaged"),
-    ("a huge size beside", tar([("x", "x", Array("19 size=9999999999\n".utf8)), ("a", "0", [])]), "cut short"),
+    (
+      "a huge size beside", tar([("x", "x", Array("19 size=9999999999\n".utf8)), ("a", "0", [])]), "cut short"
+    ),
     ("half a header", Array(tarHeader("a", size: "0").prefix(300)), "has no a.jpg"),
   ]
 

@@ -46,7 +46,8 @@ public struct FaceHarvest: Sendable {
     for video in videos {
       if let other = places.updateValue(video.path, forKey: video.place) {
         throw DatasetError(
-          .badIndex, "is called \(video.place) like \(other); give one dataset another name", path: video.path)
+          .badIndex, "is called \(video.place) like \(other); give one dataset another name", path: video.path
+        )
       }
     }
     let store = try HarvestStore(root, options: options)

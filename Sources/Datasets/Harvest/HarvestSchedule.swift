@@ -48,7 +48,9 @@ final class HarvestSchedule: @unchecked Sendable {
     progress = HarvestProgress(videos: finished.count, allVideos: videos.count, crops: 0, done: 0)
     let there = Set(videos.map(\.place))
     func leader(_ video: DatasetVideo) -> String? {
-      guard options.followsOriginals, let place = video.originalPlace, there.contains(place) else { return nil }
+      guard options.followsOriginals, let place = video.originalPlace, there.contains(place) else {
+        return nil
+      }
       return finished[place]?.crops.isEmpty == true ? nil : place
     }
     let waiting = videos.filter { finished[$0.place] == nil }

@@ -93,7 +93,8 @@ struct VideoHarvester: Sendable {
         try checkCancellation()
         let box = there[moments.count].box
         moments.append(
-          Reference.Moment(frame: frame.index, box: box, surroundings: Surroundings(of: box, in: frame.image)))
+          Reference.Moment(frame: frame.index, box: box, surroundings: Surroundings(of: box, in: frame.image))
+        )
       }
       let properties = reader.properties
       return moments.isEmpty

@@ -66,7 +66,8 @@ struct VideoListing {
       if let original = video.original { groups.join(video.name, original) }
     }
     for (a, b) in ties { groups.join(a, b) }
-    let names = Set(videos.flatMap { [$0.name, $0.original].compactMap(\.self) } + ties.flatMap { [$0.0, $0.1] })
+    let names = Set(
+      videos.flatMap { [$0.name, $0.original].compactMap(\.self) } + ties.flatMap { [$0.0, $0.1] })
     var firstName: [String: String] = [:]
     var splits: [String: (split: FaceRecord.Split, name: String)] = [:]
     let reals = Set(videos.compactMap(\.original) + ties.flatMap { [$0.0, $0.1] })
