@@ -106,7 +106,7 @@ struct EvaluationSummary {
       subject,
       "\(selection.isEmpty ? "" : selection + ": ")\(Words.grouped(metrics.count)) crops, "
         + "\(Words.grouped(metrics.fakes)) fake and \(Words.grouped(metrics.reals)) real, of "
-        + Words.count(draws.groups, "original"), "",
+        + (draws.groups == 1 ? "1 original" : "\(Words.grouped(draws.groups)) originals"), "",
     ]
     var columns = [("by crop", draws)]
     if let videos { columns.append(("by video (\(Words.grouped(videos.metrics[0].count)))", videos)) }
@@ -130,10 +130,15 @@ struct EvaluationSummary {
     }
     lines += [
       "",
-      "[\(Words.number(bootstrap.level * 100, bootstrap.level * 100 == (bootstrap.level * 100).rounded() ? 0 : 1)) % "
-        + "intervals by \(Words.grouped(bootstrap.resamples)) resamples of originals]",
+      "[\(percent(bootstrap.level)) intervals by \(Words.grouped(bootstrap.resamples)) resamples of originals; that of the "
+        + "calibration error lies high]",
     ]
     return lines
+  }
+
+  private func percent(_ share: Double) -> String {
+    let percent = share * 100
+    return Words.fixed(percent, abs(percent - percent.rounded()) < 1e-9 ? 0 : 1) + " %"
   }
 
   private func fitLines(_ fit: Fit) -> [String] {
@@ -185,7 +190,10 @@ extension Estimate {
 
   /// `+0.0102 [−0.0021, +0.0230]`.
   var shownDifference: String {
-    func signed(_ value: Double) -> String { (value > 0 ? "+" : "") + Words.number(value, 4) }
+    func signed(_ value: Double) -> String {
+      let rounded = (value * 1e4).rounded() / 1e4
+      return rounded == 0 ? "0.0000" : (rounded > 0 ? "+" : "") + Words.number(rounded, 4)
+    }
     return "\(signed(value)) [\(signed(interval.lower)), \(signed(interval.upper))]"
   }
 }

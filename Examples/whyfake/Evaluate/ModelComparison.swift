@@ -25,7 +25,7 @@ struct ModelComparison {
 
   private static let header = [
     "model", "backbone", "attention", "size", "balanced accuracy", "ROC AUC", "log-loss", "ms per crop",
-    "balanced accuracy from the first", "ROC AUC from the first",
+    "Δ balanced accuracy", "Δ ROC AUC",
   ]
 
   private func cells(_ i: Int) -> [String] {
@@ -50,8 +50,10 @@ struct ModelComparison {
     }
     return [
       "\(selection): \(Words.grouped(metrics.count)) crops, \(Words.grouped(metrics.fakes)) fake and "
-        + "\(Words.grouped(metrics.reals)) real, of \(Words.count(draws.groups, "original"))", "",
-    ] + table(Self.header, rows.indices.map(cells)) + [""] + trained
+        + "\(Words.grouped(metrics.reals)) real, of \(draws.groups == 1 ? "1 original" : "\(Words.grouped(draws.groups)) originals")",
+      "",
+    ] + table(Self.header, rows.indices.map(cells))
+      + ["", "Δ: how much higher than the first model's, on the same crops"] + trained
   }
 
   /// For documents.
@@ -80,7 +82,7 @@ struct ModelComparison {
         Words.fixed(row.milliseconds, 4),
       ]
       for metric in metrics {
-        for estimate in [draws.estimate(metric, model: i), draws.difference(metric, of: i)] {
+        for estimate in [draws.estimate(metric, model: i), i == 0 ? nil : draws.difference(metric, of: i)] {
           cells += [estimate?.value, estimate?.interval.lower, estimate?.interval.upper].map {
             $0.map { Words.fixed($0, 6) } ?? ""
           }
