@@ -88,7 +88,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "VideoIOTests", dependencies: ["VideoIO", "TestSupport"], swiftSettings: settings),
@@ -115,7 +116,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "CWhyFakeTraining", "Datasets", "Evaluation", "Detector", "Tensor", "VideoIO", "TestSupport",
+        "Training", "CWhyFakeTraining", "Datasets", "Evaluation", "Detector", "Tensor", "VideoIO",
+        "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

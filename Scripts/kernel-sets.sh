@@ -12,6 +12,6 @@ case $(uname -m) in
 esac
 for set in "${sets[@]}"; do
   echo "kernel set $set"
-  WHYFAKE_KERNELS=$set Scripts/test.sh --filter 'TensorTests|DetectorTests|FaceCropTests|VideoIOTests|ExplainersTests|WhyFakeTests'
+  WHYFAKE_KERNELS=$set Scripts/test.sh --filter 'TensorTests|DetectorTests|FaceCropTests|VideoIOTests|ExplainersTests|TrainingTests|WhyFakeTests'
 done
 echo "kernel sets: ${#sets[@]} besides the best one"

@@ -59,10 +59,12 @@ struct FacesCommand: ParsableCommand {
   @Option(help: "How the folders are laid out; by default their names tell.")
   var layout: DatasetLayout?
 
-  @Option(help: "How a dataset is divided: as published (else by hash), by hash, or all of it into one split.")
+  @Option(
+    help: "How a dataset is divided: as published (else by hash), by hash, or all of it into one split.")
   var split = SplitChoice.published
 
-  @Option(help: "What to call the dataset in the index; by default its layout, or its folder for real/ and fake/.")
+  @Option(
+    help: "What to call the dataset in the index; by default its layout, or its folder for real/ and fake/.")
   var name: String?
 
   @Option(help: "JPEG quality of the crops, from 1 to 100.")

@@ -23,7 +23,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The run's folder, made if it is not there.", valueName: "folder"))
   var output: String
 
-  @Option(help: ArgumentHelp("The model or checkpoint whose weights it starts from.", valueName: "name-or-file"))
+  @Option(
+    help: ArgumentHelp("The model or checkpoint whose weights it starts from.", valueName: "name-or-file"))
   var start: String
 
   @Flag(help: "Begin with the start's classifier; without, it is drawn.")
@@ -37,7 +38,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The sizes and how often fakes are gone through at each, such as 128:5,160:5,224:4.", valueName: "size:epochs,…"))
+      "The sizes and how often fakes are gone through at each, such as 128:5,160:5,224:4.",
+      valueName: "size:epochs,…"))
   var stages: String?
 
   @Option(help: "Seed of everything that is drawn at random.")
@@ -70,7 +72,8 @@ struct TrainCommand: ParsableCommand {
     let set = try FaceSet(faces)
     let detector = try DeepfakeDetector.load(start, DeepfakeDetector.Overrides())
     var description = detector.description
-    description.info.name = name ?? "\(recipe.architecture.lowercased())-\((output as NSString).lastPathComponent)"
+    description.info.name =
+      name ?? "\(recipe.architecture.lowercased())-\((output as NSString).lastPathComponent)"
     description.info.trainingData = Set(set.records.map(\.dataset)).sorted().joined(separator: ", ")
     description.info.cropPolicy = try DeepfakeDetector(named: ModelZoo.defaultModel).info.cropPolicy
     description.info.performance = nil

@@ -44,3 +44,10 @@ WF_MULTIVERSION float wf_dot(const float *x, const float *y, intptr_t count) { r
 WF_MULTIVERSION float wf_squared_deviation(const float *x, float mean, intptr_t count) {
   return blockwise(x, x, mean, count, 2);
 }
+
+WF_MULTIVERSION void wf_sum_over_channels(const float *x, const float *weights, intptr_t channels, intptr_t plane,
+                                          float *out) {
+  for (intptr_t i = 0; i < plane; i++) out[i] = 0;
+  for (intptr_t c = 0; c < channels; c++)
+    for (intptr_t i = 0; i < plane; i++) out[i] += weights[c] * x[c * plane + i];
+}

@@ -33,19 +33,22 @@ enum FaceIndex {
     var text = columns.joined(separator: ",") + "\n"
     for record in records {
       let box = record.box ?? []
-      let fields = [
-        record.name, record.dataset, record.video, record.frame.map(String.init) ?? "",
-      ] + (0..<4).map { $0 < box.count ? "\(box[$0])" : "" } + [
-        record.label.rawValue, record.original ?? "", record.method ?? "", record.compression ?? "",
-        record.split.rawValue,
-      ]
+      let fields =
+        [
+          record.name, record.dataset, record.video, record.frame.map(String.init) ?? "",
+        ] + (0..<4).map { $0 < box.count ? "\(box[$0])" : "" } + [
+          record.label.rawValue, record.original ?? "", record.method ?? "", record.compression ?? "",
+          record.split.rawValue,
+        ]
       text += fields.map(CSVTable.field).joined(separator: ",") + "\n"
     }
     try WholeFile.write(Array(text.utf8), to: path)
   }
 
   private static func record(_ row: CSVTable.Row) throws(DatasetError) -> FaceRecord {
-    guard let name = row["name"], isSafe(name) else { throw row.error("the name is empty or leads elsewhere") }
+    guard let name = row["name"], isSafe(name) else {
+      throw row.error("the name is empty or leads elsewhere")
+    }
     guard let label = row["label"].flatMap(FaceRecord.Label.init) else {
       throw row.error("the label is \(shown(row["label"])); real and fake are known")
     }

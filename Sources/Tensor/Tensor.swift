@@ -80,6 +80,9 @@ public struct Tensor: Sendable {
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
+  /// Whether both are views of the same memory in the same shape. O(1).
+  package func isSame(as other: Tensor) -> Bool { storage === other.storage && shape == other.shape }
+
   static func elementCount(_ shape: [Int]) -> Int {
     var count = 1
     for size in shape {

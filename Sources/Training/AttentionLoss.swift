@@ -26,7 +26,9 @@ struct AttentionLoss: Sendable {
   /// - Parameters:
   ///   - scores: `[N, h, w]` per level, before sigmoid or softmax.
   ///   - masks: by picture, in the picture's geometry.
-  func callAsFunction(_ scores: [Tensor], masks: [Int: PairDifference]) -> (loss: Double, gradients: [Tensor])? {
+  func callAsFunction(_ scores: [Tensor], masks: [Int: PairDifference]) -> (
+    loss: Double, gradients: [Tensor]
+  )? {
     var (loss, gradients) = (0.0, [Tensor]())
     var isTaught = false
     for level in scores {

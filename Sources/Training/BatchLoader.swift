@@ -54,7 +54,9 @@ struct BatchMaker: Sendable {
         masks[pairs.count + i] = mask.placed(draw.placement, side: size)
       }
     }
-    let (scale, shift) = ((0..<3).map { 1 / (255 * deviation[$0]) }, (0..<3).map { -mean[$0] / deviation[$0] })
+    let (scale, shift) = (
+      (0..<3).map { 1 / (255 * deviation[$0]) }, (0..<3).map { -mean[$0] / deviation[$0] }
+    )
     let tensor = Tensor(shape: [pictures.count, 3, size, size]) { out in
       for (n, picture) in pictures.enumerated() {
         picture!.pixels.withUnsafeBufferPointer { pixels in
@@ -67,7 +69,8 @@ struct BatchMaker: Sendable {
     }
     return Batch(
       step: step, pictures: tensor,
-      labels: [Float](repeating: 0, count: pairs.count) + [Float](repeating: 1, count: pairs.count), masks: masks)
+      labels: [Float](repeating: 0, count: pairs.count) + [Float](repeating: 1, count: pairs.count),
+      masks: masks)
   }
 }
 
@@ -86,7 +89,10 @@ final class BatchLoader: Sendable {
   private let ahead: Int
 
   /// Begins with step `first`; `size` says how large the pictures of a step are, nil where the run ends.
-  init(_ maker: BatchMaker, from first: Int, workers: Int, ahead: Int = 4, size: @escaping @Sendable (Int) -> Int?) {
+  init(
+    _ maker: BatchMaker, from first: Int, workers: Int, ahead: Int = 4,
+    size: @escaping @Sendable (Int) -> Int?
+  ) {
     state = Mutex(State(next: first, wanted: first))
     self.ahead = ahead
     for _ in 0..<workers {

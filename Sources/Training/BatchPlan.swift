@@ -31,7 +31,8 @@ struct BatchPlan: Sendable {
     pairs = recipe.batch / 2
     guard fakes.count >= pairs, reals.count >= pairs else {
       throw TrainingError(
-        .badFaces, "\(fakes.count) fake and \(reals.count) real faces to train on; a batch takes \(pairs) of each",
+        .badFaces,
+        "\(fakes.count) fake and \(reals.count) real faces to train on; a batch takes \(pairs) of each",
         path: faces.folder)
     }
     originals = fakes.map { at in

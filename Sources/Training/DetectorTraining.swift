@@ -79,7 +79,9 @@ public final class DetectorTraining {
   ) throws {
     try recipe.validate()
     guard let architecture = Architecture(efficientNet: recipe.architecture) else {
-      throw TrainingError(.badRecipe, "\(recipe.architecture) is none that is trained here; EfficientNetB0 … B7 are, also AutoAtt and LTPA")
+      throw TrainingError(
+        .badRecipe,
+        "\(recipe.architecture) is none that is trained here; EfficientNetB0 … B7 are, also AutoAtt and LTPA")
     }
     self.recipe = recipe
     self.faces = faces
@@ -89,7 +91,9 @@ public final class DetectorTraining {
     if !keepsHead { trunk = trunk.filter { !$0.key.hasPrefix("classifier.") } }
     let parameters = architecture.parameters(startingFrom: trunk, seed: mixed(recipe.seed, 5))
     guard Set(parameters.keys).intersection(trunk.keys).count > parameters.count / 2 else {
-      throw TrainingError(.badStart, "\(start.info.name) is an \(start.info.architecture), no start for an \(recipe.architecture)")
+      throw TrainingError(
+        .badStart,
+        "\(start.info.name) is an \(start.info.architecture), no start for an \(recipe.architecture)")
     }
     network = try Network(
       architecture, padding: start.network.padding, epsilon: start.network.epsilon, parameters: parameters)
@@ -104,8 +108,10 @@ public final class DetectorTraining {
     selected = faces.records.indices.filter {
       faces.records[$0].split == .validation && faces.records[$0].half == .select
     }
-    for label in FaceRecord.Label.allCases where !selected.contains(where: { faces.records[$0].label == label }) {
-      throw TrainingError(.badFaces, "no \(label.rawValue) faces to choose by (split validation)", path: faces.folder)
+    for label in FaceRecord.Label.allCases
+    where !selected.contains(where: { faces.records[$0].label == label }) {
+      throw TrainingError(
+        .badFaces, "no \(label.rawValue) faces to choose by (split validation)", path: faces.folder)
     }
     fingerprint = Self.fingerprint(of: faces, start: start)
     state = TrainingProgressState()
@@ -141,10 +147,14 @@ public final class DetectorTraining {
         return .stopped
       }
       let started = ContinuousClock.now
-      if state.step == stages.starts[stage] { (state.plateau, state.lowestLoss, state.looksSinceLowest) = (1, nil, 0) }
+      if state.step == stages.starts[stage] {
+        (state.plateau, state.lowestLoss, state.looksSinceLowest) = (1, nil, 0)
+      }
       let batch = try loader.batch(state.step)
       try learn(batch, stage)
-      if state.step % Self.logSteps == 0 || state.step == stages.starts[stage + 1] { try write(stage, to: &log) }
+      if state.step % Self.logSteps == 0 || state.step == stages.starts[stage + 1] {
+        try write(stage, to: &log)
+      }
       let worked = (ContinuousClock.now - started) / .seconds(1)
       state.seconds += worked
       pace.add(worked, size: recipe.stages[stage].size, images: recipe.batch)
@@ -185,7 +195,8 @@ public final class DetectorTraining {
     let norm = learner.step(batch, network, rate: rate, part)
     guard learner.loss.isFinite, norm.isFinite else {
       throw TrainingError(
-        .diverged, "the loss is no longer a number at step \(state.step + 1); take a lower rate", path: folder)
+        .diverged, "the loss is no longer a number at step \(state.step + 1); take a lower rate", path: folder
+      )
     }
     state.step += 1
     state.lossSum += learner.loss
@@ -219,9 +230,10 @@ public final class DetectorTraining {
   private func look(_ stage: Int, _ log: inout TrainingLog) throws -> TrainingEvent.Look {
     let started = ContinuousClock.now
     let detector = try detector(learner.judged, size: recipe.stages[stage].size)
-    let samples = try scores(of: detector, on: faces, indices: selected)
+    let samples = try Scoring(detector).run(on: faces, indices: selected).samples
     let found = ClassificationMetrics(samples)
-    guard let accuracy = found.balancedAccuracy, let area = found.areaUnderROC, let loss = found.logLoss else {
+    guard let accuracy = found.balancedAccuracy, let area = found.areaUnderROC, let loss = found.logLoss
+    else {
       throw TrainingError(.diverged, "the weights judge nothing any more", path: folder)
     }
     let isBest = area > state.best ?? -1
@@ -275,7 +287,8 @@ public final class DetectorTraining {
     } catch {
       throw TrainingError(.file, "cannot be made", path: folder)
     }
-    guard (try? manager.contentsOfDirectory(atPath: folder).filter { $0 != "recipe.json" })?.isEmpty == true else {
+    guard (try? manager.contentsOfDirectory(atPath: folder).filter { $0 != "recipe.json" })?.isEmpty == true
+    else {
       throw TrainingError(.badRun, "is not empty and holds no run; give another folder", path: folder)
     }
     let encoder = JSONEncoder()

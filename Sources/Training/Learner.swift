@@ -29,12 +29,16 @@ struct Learner {
   }
 
   /// Goes on from a checkpoint.
-  init(_ recipe: Recipe, _ checkpoint: TrainingCheckpoint, _ network: Network, path: String) throws(TrainingError) {
+  init(_ recipe: Recipe, _ checkpoint: TrainingCheckpoint, _ network: Network, path: String)
+    throws(TrainingError)
+  {
     self.init(recipe, checkpoint.parameters)
     let shapes = network.architecture.parameterShapes
     guard checkpoint.parameters.mapValues(\.shape) == shapes,
       averages == nil || checkpoint.averages.mapValues(\.shape) == shapes
-    else { throw TrainingError(.badRun, "does not hold the weights of \(network.architecture.name)", path: path) }
+    else {
+      throw TrainingError(.badRun, "does not hold the weights of \(network.architecture.name)", path: path)
+    }
     averages = averages.map { _ in
       WeightAverage(checkpoint.averages, decay: recipe.averaging, steps: checkpoint.state.step)
     }

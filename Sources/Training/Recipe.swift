@@ -148,13 +148,16 @@ extension Recipe {
       try check(stage.rate.isFinite && stage.rate > 0, "a rate of \(stage.rate); give more than 0")
       try check((0...1_000_000).contains(stage.warmup), "a warm-up of \(stage.warmup) steps")
     }
-    try check(batch % 2 == 0 && (2...1024).contains(batch), "batches of \(batch); give an even number up to 1024")
+    try check(
+      batch % 2 == 0 && (2...1024).contains(batch), "batches of \(batch); give an even number up to 1024")
     switch optimizer {
     case .adam(let decay): try check(decay >= 0 && decay < 1, "a weight decay of \(decay)")
     case .sgd(let momentum, _, let decay):
       try check((0..<1).contains(momentum) && decay >= 0 && decay < 1, "momentum \(momentum), decay \(decay)")
     }
-    if let problem = augmentation.problem { throw TrainingError(.badRecipe, "recipe: augmentation: \(problem)") }
+    if let problem = augmentation.problem {
+      throw TrainingError(.badRecipe, "recipe: augmentation: \(problem)")
+    }
     if let clipNorm { try check(clipNorm > 0, "gradients cut to \(clipNorm)") }
     try check((0..<1).contains(averaging), "an average that keeps \(averaging); give 0 up to below 1")
     try check(momentum > 0 && momentum <= 1, "statistics that move by \(momentum)")

@@ -63,7 +63,9 @@ struct TrainingReport {
     var figure = LineFigure(title: "Loss", x: .init(label: "step"), y: .init(label: "cross-entropy"))
     figure.series = [
       .init(name: "training", points: lines.map { .init(Double($0.step), $0.loss) }),
-      .init(name: "select, averaged weights", points: looks.map { .init(Double($0.step), $0.logLoss) }, mark: .linePoints),
+      .init(
+        name: "select, averaged weights", points: looks.map { .init(Double($0.step), $0.logLoss) },
+        mark: .linePoints),
     ]
     figure.milestones = milestones
     return figure
@@ -72,9 +74,11 @@ struct TrainingReport {
   private var scoreFigure: LineFigure {
     var figure = LineFigure(title: "On the select half", x: .init(label: "step"), y: .init(label: ""))
     figure.series = [
-      .init(name: "ROC AUC", points: looks.map { .init(Double($0.step), $0.areaUnderROC) }, mark: .linePoints),
       .init(
-        name: "balanced accuracy", points: looks.map { .init(Double($0.step), $0.balancedAccuracy) }, mark: .linePoints),
+        name: "ROC AUC", points: looks.map { .init(Double($0.step), $0.areaUnderROC) }, mark: .linePoints),
+      .init(
+        name: "balanced accuracy", points: looks.map { .init(Double($0.step), $0.balancedAccuracy) },
+        mark: .linePoints),
     ]
     figure.milestones = milestones
     return figure

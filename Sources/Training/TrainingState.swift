@@ -69,7 +69,8 @@ extension TrainingCheckpoint {
   init(_ path: String, recipe: Recipe, faces: String) throws {
     let weights = try Weights(safetensors: path)
     guard let text = weights.metadata[Self.key],
-      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)), description.version == 1
+      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
+      description.version == 1
     else { throw TrainingError(.badRun, "is no checkpoint of a training run", path: path) }
     guard description.recipe == recipe else {
       throw TrainingError(

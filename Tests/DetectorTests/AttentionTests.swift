@@ -97,7 +97,7 @@ struct AttentionTests {
     var parameters = network.parameters
     for name in names { parameters[name] = parameters[name]!.tracked() }
     let seed = Tensor(shape: [2], [1, -0.7])
-    let logits = network.logits(Self.crops, parameters: parameters, statistics: .running).logits
+    let logits = network.trainingPass(Self.crops, parameters: parameters, statistics: .running).logits
     let gradients = logits.gradients(of: names.map { parameters[$0]! }, seed: seed)
     for (name, gradient) in zip(names, gradients) {
       // Along the gradient itself the derivative is its squared length: nothing hides in a small element.
@@ -106,7 +106,7 @@ struct AttentionTests {
       func moved(_ by: Double) -> Double {
         var changed = network.parameters
         changed[name] = changed[name]! + gradient * Float(by / length)
-        let z = network.logits(Self.crops, parameters: changed, statistics: .running).logits.elements
+        let z = network.trainingPass(Self.crops, parameters: changed, statistics: .running).logits.elements
         return Double(z[0]) - 0.7 * Double(z[1])
       }
       // Smaller steps drown in the rounding of logits, larger ones cross ReLU's corners: hence 5 %.
@@ -146,7 +146,7 @@ struct AttentionTests {
   func regularization() throws {
     let network = try Self.network(.none)
     func logits(_ regularization: Regularization?) -> Tensor {
-      network.logits(
+      network.trainingPass(
         Self.crops, parameters: network.parameters, statistics: .running, regularization: regularization
       ).logits
     }

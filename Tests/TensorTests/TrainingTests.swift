@@ -13,10 +13,12 @@ private struct SmallNetwork {
   private var reference: [([String: Tensor], Tensor) -> Tensor] = []
   private var last: TrainingGraph.Value
   private let epsilon: Float = 1e-3
+  private let isFrozen: Bool
 
   /// Stem, bottlenecks with filters of 3 and 5, strides of 1 and 2, with and without expansion and shortcut, head.
   /// Channels are no multiples of 16, sizes are odd, paddings differ from side to side.
-  init(images: Int, height: Int = 23, width: Int = 19) {
+  init(images: Int, height: Int = 23, width: Int = 19, isFrozen: Bool = false) {
+    self.isFrozen = isFrozen
     input = .random([images, 3, height, width], seed: 1)
     last = graph.input
     stem(20, .same(height: height, width: width, kernel: 3, stride: 2))
@@ -45,18 +47,27 @@ private struct SmallNetwork {
     note("\(name).conv.weight", shape, within: (6 / Float(fanIn)).squareRoot())
     note("\(name).norm.weight", [output], around: 1, within: 0.3)
     note("\(name).norm.bias", [output], within: 0.3)
+    note("\(name).norm.running_mean", [output], within: 0.2)
+    note("\(name).norm.running_var", [output], around: 0.6, within: 0.4)
     last = graph.convolved(
       x,
       Convolution(
         name: name, input: input, output: output, kernel: kernel, stride: stride, isDepthwise: isDepthwise,
         padding: padding, activation: activation))
-    let epsilon = epsilon
+    let (epsilon, isFrozen) = (epsilon, isFrozen)
     let compute: ([String: Tensor], Tensor) -> Tensor = { p, x in
-      x.convolved(
-        with: p["\(name).conv.weight"]!, stride: stride, padding: padding, groups: isDepthwise ? output : 1
-      ).batchNormalizedByBatch(
-        scale: p["\(name).norm.weight"]!, offset: p["\(name).norm.bias"]!, epsilon: epsilon
-      ).result.activated(activation)
+      let map = x.convolved(
+        with: p["\(name).conv.weight"]!, stride: stride, padding: padding, groups: isDepthwise ? output : 1)
+      let (scale, offset) = (p["\(name).norm.weight"]!, p["\(name).norm.bias"]!)
+      let normalized =
+        if isFrozen {
+          map.batchNormalized(
+            scale: scale, offset: offset, mean: p["\(name).norm.running_mean"]!,
+            variance: p["\(name).norm.running_var"]!, epsilon: epsilon)
+        } else {
+          map.batchNormalizedByBatch(scale: scale, offset: offset, epsilon: epsilon).result
+        }
+      return normalized.activated(activation)
     }
     if !name.contains(".") { reference.append(compute) }
     return compute
@@ -110,18 +121,48 @@ private struct SmallNetwork {
     reference.reduce(x) { x, block in block(parameters, x) }
   }
 
+  /// The names of what can be learned.
+  var learned: [String] { parameters.keys.filter { !$0.contains(".running_") }.sorted() }
+
   func run(_ parameters: [String: Tensor], _ x: Tensor) throws -> TrainingRun {
+    try run(parameters, x, blocks: 0..<9)
+  }
+
+  private func run(_ parameters: [String: Tensor], _ x: Tensor, blocks: Range<Int>) throws -> TrainingRun {
     TrainingRun(
-      try #require(graph.blocks), x, parameters: parameters, epsilon: epsilon, memory: TrainingMemory())
+      Array(try #require(graph.blocks)[blocks]), x, parameters: parameters, epsilon: epsilon,
+      isFrozen: isFrozen, memory: TrainingMemory())
+  }
+
+  /// Forwards and backwards in runs that are cut before blocks `cuts`.
+  func runCut(
+    before cuts: [Int], seed: Tensor
+  ) throws -> (result: Tensor, parameters: [String: Tensor], input: Tensor) {
+    var (x, runs) = (input, [TrainingRun]())
+    for (start, end) in zip([0] + cuts, cuts + [9]) {
+      runs.append(try run(parameters, x, blocks: start..<end))
+      x = runs.last!.forward()
+    }
+    let result = x
+    var (gradient, gradients) = (seed, [String: Tensor]())
+    for run in runs.reversed() {
+      let found = run.backward(gradient, wanted: Set(learned), input: true)
+      gradients.merge(found.parameters) { _, _ in fatalError("a parameter of two runs") }
+      #expect(Set(found.parameters.keys) == Set(run.parameterNames))
+      gradient = try #require(found.input)
+    }
+    return (result, gradients, gradient)
   }
 }
 
 @Suite("Training passes", .serialized)
 struct TrainingTests {
-  @Test("results and all gradients agree with those of tensor operations", arguments: [1, 3, 8])
-  func operations(images: Int) throws {
-    let network = SmallNetwork(images: images)
-    let (names, input) = (network.parameters.keys.sorted(), network.input.tracked())
+  @Test(
+    "results and all gradients agree with those of tensor operations, with the batch's statistics and frozen ones",
+    arguments: [1, 3, 8], [false, true])
+  func operations(images: Int, isFrozen: Bool) throws {
+    let network = SmallNetwork(images: images, isFrozen: isFrozen)
+    let (names, input) = (network.learned, network.input.tracked())
     let tracked = network.parameters.mapValues { $0.tracked() }
     let expected = network.expected(tracked, input)
     let seed = Tensor.random(expected.shape, seed: 7)
@@ -141,6 +182,41 @@ struct TrainingTests {
     }
   }
 
+  @Test("frozen statistics matter, and are none of the batch's")
+  func frozen() throws {
+    var network = SmallNetwork(images: 2, isFrozen: true)
+    let run = try network.run(network.parameters, network.input)
+    let result = run.forward()
+    #expect(run.statistics.isEmpty)
+    for name in ["d.depthwise.norm.running_mean", "d.depthwise.norm.running_var"] {
+      network.parameters[name] = network.parameters[name]! + 0.2
+      #expect(try network.run(network.parameters, network.input).forward() != result)
+    }
+    let changing = SmallNetwork(images: 2)
+    #expect(try changing.run(changing.parameters, changing.input).forward() != result)
+  }
+
+  @Test(
+    "in runs that are cut between blocks results are the same, and gradients to rounding",
+    arguments: [[3], [6], [8], [3, 4, 5, 6, 7, 8]], [false, true])
+  func cuts(cuts: [Int], isFrozen: Bool) throws {
+    let network = SmallNetwork(images: 3, isFrozen: isFrozen)
+    let whole = try network.run(network.parameters, network.input)
+    let result = whole.forward()
+    let seed = Tensor.random(result.shape, seed: 7)
+    let expected = whole.backward(seed, wanted: Set(network.learned), input: true)
+    let found = try network.runCut(before: cuts, seed: seed)
+    #expect(found.result == result)
+    #expect(Set(found.parameters.keys) == Set(network.learned))
+    expectClose(found.input.elements, expected.input!.elements, within: 1e-5, "input")
+    for name in network.learned {
+      let gradient = expected.parameters[name]!
+      expectClose(
+        found.parameters[name]!.elements, gradient.elements, within: 1e-4,
+        of: max(gradient.largestMagnitude, 0.02), name)
+    }
+  }
+
   @Test("gradients agree with finite differences")
   func finiteDifferences() throws {
     let network = SmallNetwork(images: 2)
@@ -151,7 +227,7 @@ struct TrainingTests {
         $0 + Double($1.0) * Double($1.1)
       }
     }
-    let found = run.backward(seed, wanted: Set(network.parameters.keys), input: true)
+    let found = run.backward(seed, wanted: Set(network.learned), input: true)
     let step: Float = 4e-3
     func check(_ name: String, _ gradient: Tensor, _ change: (Int, Float) throws -> Double) throws {
       let positions = samplePositions(name, size: gradient.count, count: 6)
@@ -162,7 +238,7 @@ struct TrainingTests {
         gradient.samples(at: positions), differences, within: 2e-2, of: max(gradient.largestMagnitude, 0.05),
         name)
     }
-    for name in network.parameters.keys.sorted() {
+    for name in network.learned {
       try check(name, found.parameters[name]!) { i, by in
         var changed = network.parameters
         changed[name]!.withUnsafeMutableBufferPointer { $0[i] += by }
@@ -188,7 +264,7 @@ struct TrainingTests {
       let result = run.forward()
       let seed = Tensor.random(result.shape, seed: 7)
       for _ in 0..<2 {  // backwards as often as somebody asks
-        let found = run.backward(seed, wanted: Set(network.parameters.keys), input: true)
+        let found = run.backward(seed, wanted: Set(network.learned), input: true)
         if let first {
           #expect(
             result == first.0 && found.parameters == first.1 && found.input! == first.2, "\(threads) threads")
@@ -203,7 +279,7 @@ struct TrainingTests {
     let network = SmallNetwork(images: 2)
     let run = try network.run(network.parameters, network.input)
     let seed = Tensor.random(run.forward().shape, seed: 7)
-    let all = run.backward(seed, wanted: Set(network.parameters.keys), input: false)
+    let all = run.backward(seed, wanted: Set(network.learned), input: false)
     let names: Set = ["c.expand.conv.weight", "stem.norm.bias", "d.squeeze.weight"]
     let some = run.backward(seed, wanted: names, input: false)
     #expect(all.input == nil && Set(some.parameters.keys) == names)

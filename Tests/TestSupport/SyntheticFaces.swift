@@ -41,7 +41,8 @@ public struct SyntheticFaces: Sendable {
         }
       }
     }
-    try lines.joined(separator: "\n").write(toFile: folder.path("index.csv"), atomically: true, encoding: .utf8)
+    try lines.joined(separator: "\n").write(
+      toFile: folder.path("index.csv"), atomically: true, encoding: .utf8)
     set = try FaceSet(folder.url.path)
   }
 }

@@ -39,7 +39,9 @@ private let start: DeepfakeDetector = {
     return recipe
   }
 
-  private static func training(_ recipe: Recipe, _ folder: String, workers: Int = 1) throws -> DetectorTraining {
+  private static func training(_ recipe: Recipe, _ folder: String, workers: Int = 1) throws
+    -> DetectorTraining
+  {
     try DetectorTraining(
       recipe, faces: faces.get().set, start: start, keepsHead: false, description: start.description,
       folder: folder, workers: workers)
@@ -50,7 +52,8 @@ private let start: DeepfakeDetector = {
     try Weights(safetensors: folder.path("run/checkpoint.safetensors")).tensors
   }
 
-  @Test("a run that is stopped and goes on gives the same weights and log, to the bit") func resumed() throws {
+  @Test("a run that is stopped and goes on gives the same weights and log, to the bit") func resumed() throws
+  {
     let (whole, broken) = (TemporaryFolder(), TemporaryFolder())
     #expect(try Self.training(Self.recipe(), whole.path("run")).run() == .finished)
     for stop in [1, 4, 9] {
@@ -112,7 +115,8 @@ private let start: DeepfakeDetector = {
     _ = try Self.training(recipe, folder.path("run")).run()
     let after = try Self.weights(folder)
     let name = "blocks.3.expand"
-    #expect(after["parameter.\(name).norm.running_var"] == start.network.parameters["\(name).norm.running_var"])
+    #expect(
+      after["parameter.\(name).norm.running_var"] == start.network.parameters["\(name).norm.running_var"])
     #expect(after["parameter.\(name).conv.weight"] != start.network.parameters["\(name).conv.weight"])
   }
 
@@ -126,7 +130,9 @@ private let start: DeepfakeDetector = {
     #expect(try Self.training(recipe, folder.path("run")).run() == .outOfPatience)
   }
 
-  @Test("a run goes on only with its own recipe and its own faces, in a folder of its own") func refused() throws {
+  @Test("a run goes on only with its own recipe and its own faces, in a folder of its own") func refused()
+    throws
+  {
     let folder = TemporaryFolder()
     var recipe = Self.recipe()
     _ = try Self.training(recipe, folder.path("run"))

@@ -25,7 +25,9 @@ import Testing
     recipe.stages = [.init(size: 64, epochs: 0.5, rate: 1), .init(size: 96, epochs: 2, rate: 1)]
     let plan = StagePlan(recipe, stepsPerEpoch: 7)
     #expect(plan.starts == [0, 4, 18])
-    #expect((0..<20).map { plan.stage(of: $0) ?? -1 } == [Int](repeating: 0, count: 4) + [Int](repeating: 1, count: 14) + [-1, -1])
+    #expect(
+      (0..<20).map { plan.stage(of: $0) ?? -1 } == [Int](repeating: 0, count: 4)
+        + [Int](repeating: 1, count: 14) + [-1, -1])
   }
 
   @Test("a recipe is the same after a trip through JSON") func json() throws {
@@ -40,7 +42,8 @@ import Testing
     "numbers that make no sense are refused",
     arguments: [
       { $0.stages = [] }, { $0.stages[0].size = 8 }, { $0.stages[0].epochs = 0 }, { $0.stages[0].rate = -1 },
-      { $0.batch = 7 }, { $0.averaging = 1 }, { $0.momentum = 0 }, { $0.labelSmoothing = 0.5 }, { $0.dropout = 1 },
+      { $0.batch = 7 }, { $0.averaging = 1 }, { $0.momentum = 0 }, { $0.labelSmoothing = 0.5 },
+      { $0.dropout = 1 },
       { $0.pairing = 1.5 }, { $0.clipNorm = 0 }, { $0.plateauFactor = 1 }, { $0.looksPerEpoch = 0 },
       { $0.optimizer = .sgd(momentum: 1, nesterov: false, decay: 0) }, { $0.attentionWeight = -1 },
     ] as [@Sendable (inout Recipe) -> Void]) func refused(_ spoil: @Sendable (inout Recipe) -> Void) throws

@@ -18,7 +18,8 @@ import Training
     recipe.looksPerEpoch = 3
     let file = try scratch.write(JSONEncoder().encode(recipe), "recipe.json")
     return [
-      "train", try faces.get().folder.url.path, "--output", scratch.path(run), "--start", ModelZoo.defaultModel,
+      "train", try faces.get().folder.url.path, "--output", scratch.path(run), "--start",
+      ModelZoo.defaultModel,
       "--recipe", file, "--name", "short",
     ]
   }
@@ -51,7 +52,9 @@ import Training
     let scratch = try Scratch()
     let running = try Tool.start("whyfake", Self.arguments(scratch, run: "run"))
     let log = scratch.path("run/log.jsonl")
-    for _ in 0..<400 where (try? Data(contentsOf: URL(fileURLWithPath: log)).isEmpty) != false { usleep(20_000) }
+    for _ in 0..<400 where (try? Data(contentsOf: URL(fileURLWithPath: log)).isEmpty) != false {
+      usleep(20_000)
+    }
     running.process.interrupt()
     let result = try running.wait()
     #expect(result.status == 130 && result.errors.contains("same command goes on"), "\(result)")

@@ -41,14 +41,14 @@ struct ModelCommand: ParsableCommand {
     }
     let raw = try Network(architecture, padding: .init(.tracked), epsilon: 1e-3, parameters: parameters)
     let pictures = random.normal([4, 3, options.size, options.size])
-    let (_, statistics) = raw.logits(pictures, parameters: parameters, statistics: .batch)
-    for (name, values) in statistics {
+    let pass = raw.trainingPass(pictures, parameters: parameters, statistics: .batch)
+    for (name, values) in pass.statistics {
       parameters["\(name).running_mean"] = values.mean
       parameters["\(name).running_var"] = values.variance
     }
     let network = try Network(architecture, padding: .init(.tracked), epsilon: 1e-3, parameters: parameters)
     let info = ModelInfo(
-      name: "random-\(options.model)-\(options.size)", architecture: architecture.name,
+      name: "random-\(options.modelName)-\(options.size)", architecture: architecture.name,
       inputSize: options.size)
     return try DeepfakeDetector(
       description: ModelDescription(info: info, padding: network.padding, epsilon: network.epsilon),
@@ -67,7 +67,7 @@ extension NetworkOptions {
   var cache: String {
     let environment = ProcessInfo.processInfo.environment
     let folder = environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
-    return "\(folder)/whyfake-benchmarks/\(model)-\(size).safetensors"
+    return "\(folder)/whyfake-benchmarks/\(modelName)-\(size).safetensors"
   }
 
   /// The random network. A process of its own makes it, so that this one's peak memory is that of the work.
@@ -76,7 +76,8 @@ extension NetworkOptions {
       let process = Process()
       process.executableURL = Bundle.main.executableURL
       process.arguments = [
-        "model", "--model", model, "--size", String(size), "--threads", String(timing.threads),
+        "model", "--model", model, "--attention", attention.rawValue, "--size", String(size), "--threads",
+        String(timing.threads),
       ]
       process.standardOutput = FileHandle.nullDevice
       try process.run()

@@ -26,6 +26,9 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: "EfficientNet b0 to b7.")
   var model: String = "b4"
 
+  @Option(help: "What it attends with.")
+  var attention: Attention = .none
+
   @Option(help: "Side of the pictures in pixels.")
   var size: Int = 380
 
@@ -46,14 +49,29 @@ struct NetworkOptions: ParsableArguments {
   }
 
   /// The network's description.
-  var network: EfficientNet { EfficientNet(b: index!) }
+  var network: EfficientNet { EfficientNet(b: index!, attention: attention.attention) }
 
+  /// Such as `b0` or `b0-ltpa`.
+  var modelName: String { attention == .none ? model : "\(model)-\(attention.rawValue)" }
+}
+
+/// The attention of the networks that the project trains.
+enum Attention: String, ExpressibleByArgument, CaseIterable {
+  case none, autoatt, ltpa
+
+  var attention: EfficientNet.Attention {
+    switch self {
+    case .none: .none
+    case .autoatt: .autoAtt(width: 0)
+    case .ltpa: .ltpa(.dotProduct)
+    }
+  }
 }
 
 extension JSONLine {
   /// What every line about a network says.
   func adding(_ network: NetworkOptions, _ timing: TimingOptions) -> JSONLine {
-    adding("model", network.model).adding("size", network.size).adding("batch", network.batch)
+    adding("model", network.modelName).adding("size", network.size).adding("batch", network.batch)
       .adding("threads", timing.threads)
   }
 }

@@ -60,15 +60,16 @@ private struct TrainingState {
     regularization = Regularization(publishedFor: network.architecture, seed: steps)
     var tracked = parameters
     for name in learned { tracked[name] = tracked[name]!.tracked() }
-    let (logits, statistics) = network.logits(
+    let pass = network.trainingPass(
       pictures, parameters: tracked, statistics: .batch, regularization: regularization)
+    let logits = pass.logits
     let count = Float(labels.count)
     let z = logits.elements
     loss = zip(z, labels).reduce(0) { $0 + max($1.0, 0) - $1.0 * $1.1 + log1p(exp(-abs($1.0))) } / count
     let seed = zip(z, labels).map { (1 / (1 + exp(-$0)) - $1) / count }
     let found = logits.gradients(
       of: learned.map { tracked[$0]! }, seed: Tensor(shape: logits.shape, seed))
-    return (Dictionary(uniqueKeysWithValues: zip(learned, found)), statistics)
+    return (Dictionary(uniqueKeysWithValues: zip(learned, found)), pass.statistics)
   }
 
   /// Running statistics move by a hundredth, EfficientNet's momentum.

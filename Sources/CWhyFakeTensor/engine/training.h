@@ -257,9 +257,10 @@ static void forward_depthwise(const wf_step *s, float *scratch, intptr_t task) {
 /// One panel of channels of a layer.
 static void join_statistics(const wf_step *s, intptr_t task) {
   const wf_layer *l = s->layer;
+  bool frozen = l->frozenMean != NULL;
   intptr_t total = l->images * l->height * l->width, pitch = l->pitch, first = task * WF_PANEL;
   double mean[WF_PANEL] = {0}, squares[WF_PANEL] = {0}, count = 0;
-  for (intptr_t part = 0; part < l->parts; part++) {
+  for (intptr_t part = 0; part < l->parts && !frozen; part++) {
     const float *p = l->partials + part * 2 * pitch + first;
     double n = (double)(part_start(total, part + 1, l->parts) - part_start(total, part, l->parts));
     for (int c = 0; c < WF_PANEL; c++) {
@@ -271,13 +272,15 @@ static void join_statistics(const wf_step *s, intptr_t task) {
   }
   for (int i = 0; i < WF_PANEL; i++) {
     intptr_t c = first + i;
-    double variance = squares[i] / count, inverse = 1 / sqrt(variance + (double)l->epsilon);
     bool exists = c < l->channels;
+    if (frozen) mean[i] = exists ? l->frozenMean[c] : 0;
+    double variance = !frozen ? squares[i] / count : exists ? l->frozenVariance[c] : 0;
+    double inverse = 1 / sqrt(variance + (double)l->epsilon);
     l->mean[c] = exists ? (float)mean[i] : 0;
     l->inverse[c] = exists ? (float)inverse : 0;
     l->factor[c] = exists ? (float)(l->gamma[c] * inverse) : 0;
     l->shift[c] = exists ? (float)(l->beta[c] - mean[i] * l->gamma[c] * inverse) : 0;
-    if (exists) {
+    if (exists && !frozen) {
       l->batchMean[c] = (float)mean[i];
       l->batchVariance[c] = (float)variance;
     }

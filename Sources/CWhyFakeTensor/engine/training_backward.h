@@ -170,6 +170,30 @@ static void clear_sums(float *sums, intptr_t rows, intptr_t step, intptr_t chann
   for (intptr_t i = 0; i < rows; i++) memset(sums + i * step + channel, 0, (size_t)channels * sizeof(float));
 }
 
+static void interleave_map(const wf_step *s, intptr_t task) {
+  intptr_t plane = s->inputHeight * s->inputWidth, pitch = s->inputPitch, panels = pitch / WF_PANEL;
+  intptr_t image = task / panels, channel = task % panels * WF_PANEL, count = smaller(WF_PANEL, s->inputs - channel);
+  const float *from = s->input + (image * s->inputs + channel) * plane;
+  float *to = s->output + image * plane * pitch + channel;
+  for (intptr_t i = 0; i < plane; i++)
+    for (intptr_t c = 0; c < WF_PANEL; c++) to[i * pitch + c] = c < count ? from[c * plane + i] : 0;
+  const wf_layer *t = s->target;
+  if (!t) return;
+  float *sums = t->sums + image * 2 * pitch;
+  clear_sums(sums, 2, pitch, channel, WF_PANEL);
+  add_sums(t, t->map + image * plane * pitch + channel, pitch, to, pitch, t->imageFactors ? t->imageFactors[image] : 1,
+           plane, channel, WF_PANEL, sums);
+}
+
+static void separate_map(const wf_step *s, intptr_t task) {
+  intptr_t plane = s->inputHeight * s->inputWidth, pitch = s->inputPitch, panels = pitch / WF_PANEL;
+  intptr_t image = task / panels, channel = task % panels * WF_PANEL, count = smaller(WF_PANEL, s->inputs - channel);
+  const float *from = s->input + image * plane * pitch + channel;
+  float *to = s->output + (image * s->inputs + channel) * plane;
+  for (intptr_t i = 0; i < plane; i++)
+    for (intptr_t c = 0; c < count; c++) to[c * plane + i] = from[i * pitch + c];
+}
+
 static void backward_pointwise(const wf_step *s, float *scratch, intptr_t task) {
   const wf_layer *l = s->layer, *t = s->target;
   intptr_t part = task % s->parts, panel = task / s->parts * s->blockPanels, plane = l->height * l->width;
@@ -251,9 +275,10 @@ static void backward_pool(const wf_step *s, intptr_t task) {
 static void finish_channel(const wf_layer *l, intptr_t c, double sum, double product) {
   double count = (double)(l->images * l->height * l->width), gamma = product * l->inverse[c];
   double factor = l->factor[c], slope = -factor * l->inverse[c] * gamma / count;
+  bool frozen = l->frozenMean != NULL;  // statistics that do not follow the map send nothing back to it
   l->a[c] = (float)factor;
-  l->b[c] = (float)slope;
-  l->c[c] = (float)(-factor * sum / count - slope * l->mean[c]);
+  l->b[c] = frozen ? 0 : (float)slope;
+  l->c[c] = frozen ? 0 : (float)(-factor * sum / count - slope * l->mean[c]);
   if (c >= l->channels) return;
   if (l->gammaGradient) l->gammaGradient[c] = (float)gamma;
   if (l->betaGradient) l->betaGradient[c] = (float)sum;

@@ -275,6 +275,8 @@ static void run_step(const wf_step *s, float *scratch, intptr_t task) {
   switch (s->kind) {
     case WF_PACK_WEIGHTS: pack_weights(s, task); break;
     case WF_INTERLEAVE_INPUT: interleave_input(s, task); break;
+    case WF_INTERLEAVE_MAP: interleave_map(s, task); break;
+    case WF_SEPARATE_MAP: separate_map(s, task); break;
     case WF_FORWARD_DENSE: forward_dense(s, task); break;
     case WF_FORWARD_POINTWISE: forward_pointwise(s, scratch, task); break;
     case WF_FORWARD_DEPTHWISE: forward_depthwise(s, scratch, task); break;

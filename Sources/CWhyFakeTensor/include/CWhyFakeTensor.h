@@ -78,6 +78,8 @@ void wf_multiply(const float *x, const float *y, float *out, intptr_t count);   
 void wf_scale_shift(const float *x, float scale, float shift, float *out, intptr_t count);     // scale · x + shift
 void wf_add_scaled(const float *x, const float *y, float scale, float *out, intptr_t count);   // x + scale · y
 float wf_sum(const float *x, intptr_t count);
+/// out[i] = Σ_c weights[c] · x[c][i], for x `[channels][plane]`.
+void wf_sum_over_channels(const float *x, const float *weights, intptr_t channels, intptr_t plane, float *out);
 float wf_dot(const float *x, const float *y, intptr_t count);
 /// Sum of squared differences from `mean`.
 float wf_squared_deviation(const float *x, float mean, intptr_t count);

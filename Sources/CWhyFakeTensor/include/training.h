@@ -3,7 +3,7 @@
 ///
 /// Every convolution leaves its map as it is before batch normalisation, and nothing else: what is normalised and
 /// activated is computed where it is read. With fixed statistics the normalisation is part of weights and bias: the map
-/// is then what it gives.
+/// is then what it gives. Frozen statistics are known ones that stand beside the weights, whose gradients are wanted.
 #ifndef WHYFAKE_TRAINING_H
 #define WHYFAKE_TRAINING_H
 
@@ -20,10 +20,11 @@ typedef struct {
   float *_Nullable map;                            // `[images · height · width][pitch]`, before normalisation
   const float *_Nullable bias;                     // with fixed statistics, else NULL
   const float *_Nullable gamma, *_Nullable beta;   // `[channels]`
-  float *_Nullable mean, *_Nullable inverse;       // of the batch; inverse is 1/√(σ² + ε)
+  const float *_Nullable frozenMean, *_Nullable frozenVariance;  // `[channels]`, in place of the batch's; else NULL
+  float *_Nullable mean, *_Nullable inverse;       // in use; inverse is 1/√(σ² + ε)
   float *_Nullable factor, *_Nullable shift;       // normalised = map · factor + shift
   float *_Nullable batchMean, *_Nullable batchVariance;  // `[channels]`, handed out
-  /// `[parts][2][pitch]`: mean and Σ(y − mean)² of each part of the pixels; NULL with fixed statistics.
+  /// `[parts][2][pitch]`: mean and Σ(y − mean)² of each part of the pixels; NULL where statistics are known.
   float *_Nullable partials;
   intptr_t parts;
   /// With z the gradient of what is normalised, that of the map is a · z + b · y + c.
@@ -56,11 +57,16 @@ typedef enum {
   WF_PACK_WEIGHTS,
   /// Pictures to pixels whose channels lie side by side, with zeros around.
   WF_INTERLEAVE_INPUT,
+  /// Planes `input` `[images][inputs][inputHeight · inputWidth]` to a map `output` of `inputPitch`, a panel of an image a
+  /// task; if there is a `target`, the map is the gradient of what that layer gives, and its sums are taken.
+  WF_INTERLEAVE_MAP,
+  /// The way back: a map `input` to planes.
+  WF_SEPARATE_MAP,
   // Forwards: the map of `layer`, and the statistics of its parts.
   WF_FORWARD_DENSE,
   WF_FORWARD_POINTWISE,
   WF_FORWARD_DEPTHWISE,
-  /// Joins the statistics of the parts.
+  /// Joins the statistics of the parts, or takes the frozen ones.
   WF_JOIN_STATISTICS,
   /// The mean over the plane of `layer`, to `output`.
   WF_FORWARD_POOL,

@@ -60,6 +60,33 @@ void wf_blend(const float *a, const float *b, const float *mask, intptr_t count,
 /// The mean over the channels of |a − b| / 255 of RGB bytes.
 void wf_difference(const uint8_t *a, const uint8_t *b, intptr_t count, float *plane);
 
+// hull.c
+
+/// A convex polygon and a field that bends the plane it is looked at through.
+typedef struct {
+  const float *_Nonnull edges;  // for each edge its outward unit normal x, y and its distance from (0, 0)
+  intptr_t edge_count;
+  const float *_Nonnull shifts; // grid·grid shifts in x, then as many in y: control points of cubic B-splines
+  intptr_t grid;                // 4 or more
+} wf_hull;
+
+/// 1 where the shifted pixel lies in the polygon, 0 where not and at the picture's edge, in between within half a pixel of
+/// the polygon's edge. `scratch` has room for `4 * width + 2 * grid` floats.
+void wf_hull_mask(wf_hull hull, intptr_t width, intptr_t height, float *out, float *scratch);
+/// Values of less than `least` become 0.
+void wf_cut_below(float *plane, intptr_t count, float least);
+/// Multiplies by `factor` and holds within 0 and 1.
+void wf_scale_share(float *plane, intptr_t count, float factor);
+/// plane += amount · (plane − blurred).
+void wf_sharpen(float *plane, const float *blurred, intptr_t count, float amount);
+
+// align.c
+
+/// Sums of a², b² and of a · b with b moved by (0, 0), (−1, 0), (1, 0), (0, −1), (0, 1), over `columns`×`rows` values of
+/// planes of `width` that begin at `a` and `b`; the values around are there too.
+void wf_correlate(const float *a, const float *b, intptr_t width, intptr_t columns, intptr_t rows,
+                  float sums[_Nonnull 7]);
+
 // jpeg.c
 
 /// Bytes that `wf_jpeg` needs as scratch.

@@ -46,7 +46,8 @@ public struct FaceHarvest: Sendable {
     for video in videos {
       if let other = places.updateValue(video.path, forKey: video.place) {
         throw DatasetError(
-          .badIndex, "is called \(video.place) like \(other); give one dataset another name", path: video.path)
+          .badIndex, "is called \(video.place) like \(other); give one dataset another name", path: video.path
+        )
       }
     }
     let store = try HarvestStore(root, options: options)
@@ -57,7 +58,7 @@ public struct FaceHarvest: Sendable {
       if described != record { try store.update(described) }
       finished[video.place] = described
     }
-    let schedule = HarvestSchedule(videos, finished: finished.mapValues { !$0.crops.isEmpty }, options)
+    let schedule = HarvestSchedule(videos, finished: finished, options)
     let workers = max(1, min(ComputeRuntime.threads, schedule.count))
     let harvester = VideoHarvester(
       options: options, detector: detector, decoderThreads: workers > 1 ? 1 : ComputeRuntime.threads,
@@ -66,9 +67,7 @@ public struct FaceHarvest: Sendable {
     ComputeRuntime.split(workers) { _ in
       while let job = schedule.next() {
         do {
-          let (harvest, isNew) = try schedule.harvest(job, by: harvester)
-          if isNew { try store.keep(harvest, context) }
-          schedule.finish(job, harvest, context.progress)
+          try schedule.work(on: job, by: harvester, store, context)
         } catch let error as VideoError {
           schedule.skip(job, error, context.progress)
         } catch {

@@ -9,8 +9,8 @@ final class HarvestSchedule: @unchecked Sendable {
   /// A video to be done.
   struct Job {
     let video: DatasetVideo
-    /// Whether its crops are to be kept; else it is read only for the fakes that follow it.
-    let isNew: Bool
+    /// Its record if it is done: then it is read only for the fakes that follow it.
+    let record: HarvestedVideo?
     /// Its original's place, if that is at hand and followed.
     let leader: String?
     /// How much work it is.
@@ -24,9 +24,11 @@ final class HarvestSchedule: @unchecked Sendable {
   private var ready: [Int] = []
   private var followers: [String: [Int]] = [:]
   private var references: [String: VideoHarvester.Reference] = [:]
+  /// Followers of an original that are not done yet, so that its reference can go with the last of them.
+  private var waitingFollowers: [String: Int] = [:]
   private var running = 0
   private var progress: HarvestProgress
-  private var work = 0.0
+  private var doneWork = 0.0
   private var allWork = 0.0
   private var problem: (any Error)?
   private var left: [HarvestReport.Skipped] = []
@@ -40,24 +42,26 @@ final class HarvestSchedule: @unchecked Sendable {
 
   /// - Parameters:
   ///   - videos: all videos.
-  ///   - finished: for the places of those that are done, whether they have a face.
-  init(_ videos: [DatasetVideo], finished: [String: Bool], _ options: HarvestOptions) {
+  ///   - finished: the records of those that are done, by place.
+  init(_ videos: [DatasetVideo], finished: [String: HarvestedVideo], _ options: HarvestOptions) {
     self.options = options
     progress = HarvestProgress(videos: finished.count, allVideos: videos.count, crops: 0, done: 0)
     let there = Set(videos.map(\.place))
     func leader(_ video: DatasetVideo) -> String? {
-      guard options.followsOriginals, let place = video.originalPlace, there.contains(place) else { return nil }
-      return finished[place] == false ? nil : place
+      guard options.followsOriginals, let place = video.originalPlace, there.contains(place) else {
+        return nil
+      }
+      return finished[place]?.crops.isEmpty == true ? nil : place
     }
     let waiting = videos.filter { finished[$0.place] == nil }
     let leaders = Set(waiting.compactMap(leader))
     for video in videos {
-      let isNew = finished[video.place] == nil
-      let job = Job(video: video, isNew: isNew, leader: isNew ? leader(video) : nil)
+      let record = finished[video.place]
+      let job = Job(video: video, record: record, leader: leader(video))
       // What is done already counts as work that is done.
       allWork += job.cost
-      if !isNew { work += job.cost }
-      guard isNew || leaders.contains(video.place) else { continue }
+      if record != nil { doneWork += job.cost }
+      guard record == nil || leaders.contains(video.place) else { continue }
       if let leader = job.leader {
         followers[leader, default: []].append(jobs.count)
       } else {
@@ -66,7 +70,7 @@ final class HarvestSchedule: @unchecked Sendable {
       jobs.append(job)
     }
     ready.reverse()
-    progress.done = allWork > 0 ? work / allWork : 1
+    progress.done = allWork > 0 ? doneWork / allWork : 1
   }
 
   /// Takes the next job; waits where one may still come. Nil at the end, or when the harvest cannot go on.
@@ -79,19 +83,22 @@ final class HarvestSchedule: @unchecked Sendable {
     }
   }
 
-  /// Does a job.
-  func harvest(_ job: Job, by harvester: VideoHarvester) throws -> (harvest: VideoHarvester.Harvest, isNew: Bool)
-  {
-    if let leader = job.leader, let reference = condition.withLock({ references[leader] }) {
-      return (try harvester.harvest(job.video, following: reference), job.isNew)
+  /// Does a job, and keeps what it gives in `store`.
+  func work(
+    on job: Job, by harvester: VideoHarvester, _ store: HarvestStore, _ context: HarvestContext
+  ) throws {
+    if let record = job.record {
+      return end(job, try harvester.reference(of: job.video, record.crops), crops: 0, context.progress)
     }
-    let isAlone = options.followsOriginals && job.video.label == .fake
-    return (try harvester.harvest(job.video, pairing: isAlone ? .withoutOriginal : nil), job.isNew)
-  }
-
-  /// A job is done.
-  func finish(_ job: Job, _ harvest: VideoHarvester.Harvest, _ report: (HarvestProgress) -> Void) {
-    end(job, harvest.reference, crops: job.isNew ? harvest.pictures.count : 0, report)
+    let harvest: VideoHarvester.Harvest
+    if let leader = job.leader, let reference = condition.withLock({ references[leader] }) {
+      harvest = try harvester.harvest(job.video, following: reference)
+    } else {
+      let isAlone = options.followsOriginals && job.video.label == .fake
+      harvest = try harvester.harvest(job.video, pairing: isAlone ? .withoutOriginal : nil)
+    }
+    try store.keep(harvest, context)
+    end(job, harvest.reference, crops: harvest.pictures.count, context.progress)
   }
 
   /// A video cannot be read.
@@ -131,17 +138,14 @@ final class HarvestSchedule: @unchecked Sendable {
           waitingFollowers[leader] = nil
         }
       }
-      if job.isNew {
+      if job.record == nil {
         progress.videos += 1
-        work += job.cost
+        doneWork += job.cost
       }
       progress.crops += crops
-      progress.done = min(1, work / max(allWork, 1e-9))
+      progress.done = min(1, doneWork / max(allWork, 1e-9))
       report(progress)
       condition.broadcast()
     }
   }
-
-  /// Followers of an original that are not done yet, so that its reference can go with the last of them.
-  private var waitingFollowers: [String: Int] = [:]
 }

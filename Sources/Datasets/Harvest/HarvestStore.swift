@@ -57,7 +57,8 @@ struct HarvestStore: Sendable {
     if let names = try? FileManager.default.contentsOfDirectory(atPath: folder) {
       guard names.contains(Self.settingsName) || names.allSatisfy({ $0.hasPrefix(".") }) else {
         throw DatasetError(
-          .file, "is not empty, and what is in it was not extracted by this; choose another folder", path: folder)
+          .file, "is not empty, and what is in it was not extracted by this; choose another folder",
+          path: folder)
       }
     } else {
       try Self.makeFolders(folder)

@@ -84,6 +84,24 @@ struct VideoHarvester: Sendable {
     }
   }
 
+  /// What the fakes of an original that is done need of it: its frames are read once more, its faces are known.
+  func reference(of video: DatasetVideo, _ crops: [HarvestedVideo.Crop]) throws -> Reference? {
+    try reading(video.path) { reader in
+      let there = crops.filter { $0.frame < reader.properties.frameCount }
+      var moments: [Reference.Moment] = []
+      try reader.frames(at: there.map(\.frame)) { frame in
+        try checkCancellation()
+        let box = there[moments.count].box
+        moments.append(
+          Reference.Moment(frame: frame.index, box: box, surroundings: Surroundings(of: box, in: frame.image))
+        )
+      }
+      let properties = reader.properties
+      return moments.isEmpty
+        ? nil : Reference(width: properties.width, height: properties.height, moments: moments)
+    }
+  }
+
   /// Cuts out of a fake what its original's boxes show, or by itself where it does not show the same scene.
   func harvest(_ video: DatasetVideo, following reference: Reference) throws -> Harvest {
     let followed: Harvest? = try reading(video.path) { reader in

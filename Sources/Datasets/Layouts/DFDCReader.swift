@@ -17,7 +17,8 @@ enum DFDCReader {
     if tree.hasFile("metadata.json") { parts.append("") }
     guard !parts.isEmpty else {
       throw DatasetError(
-        .unknownLayout, "has neither a metadata.json nor a folder dfdc_train_part_<k> with one", path: tree.root)
+        .unknownLayout, "has neither a metadata.json nor a folder dfdc_train_part_<k> with one",
+        path: tree.root)
     }
     var listing = VideoListing()
     var places: [String: String] = [:]
@@ -32,7 +33,8 @@ enum DFDCReader {
         throw error
       } catch {
         throw DatasetError(
-          .badIndex, "is not DFDC's list of videos: an object with label and original for each file", path: path)
+          .badIndex, "is not DFDC's list of videos: an object with label and original for each file",
+          path: path)
       }
       let split = split(ofPart: self.part(of: part.isEmpty ? tree.ownName : part))
       for (file, entry) in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {

@@ -14,7 +14,8 @@ enum FaceForensicsReader {
         let stem = FileTree.stem(file)
         listing.videos.append(
           DatasetVideo(
-            path: path, dataset: dataset, name: source == "youtube" ? stem : "\(source)/\(stem)", label: .real,
+            path: path, dataset: dataset, name: source == "youtube" ? stem : "\(source)/\(stem)",
+            label: .real,
             compression: compression))
       }
     }
@@ -74,7 +75,8 @@ enum FaceForensicsReader {
       guard let pairs = try? JSONDecoder().decode([[String]].self, from: tree.bytes(folder + file)),
         pairs.allSatisfy({ $0.count == 2 })
       else {
-        throw DatasetError(.badIndex, "is no list of splits: pairs of names such as [\"071\", \"054\"]", path: path)
+        throw DatasetError(
+          .badIndex, "is no list of splits: pairs of names such as [\"071\", \"054\"]", path: path)
       }
       for pair in pairs {
         listing.ties.append((pair[0], pair[1]))

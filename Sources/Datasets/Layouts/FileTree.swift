@@ -91,7 +91,8 @@ struct FileTree {
 
   private func isFolder(_ name: String) -> Bool? {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path(name), isDirectory: &isFolder) ? isFolder.boolValue : nil
+    return FileManager.default.fileExists(atPath: path(name), isDirectory: &isFolder)
+      ? isFolder.boolValue : nil
   }
 
   private func isLink(_ name: String) -> Bool {

@@ -14,7 +14,8 @@ enum FoldersReader {
     for file in reals {
       listing.videos.append(
         DatasetVideo(
-          path: tree.path("real/\(file)"), dataset: dataset, name: "real/\(FileTree.stem(file))", label: .real))
+          path: tree.path("real/\(file)"), dataset: dataset, name: "real/\(FileTree.stem(file))", label: .real
+        ))
     }
     var named = 0
     for file in fakes {

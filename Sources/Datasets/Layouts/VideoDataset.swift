@@ -88,7 +88,8 @@ public struct VideoDataset: Sendable {
     try listing.divide(splits, root)
     guard !listing.videos.isEmpty else {
       throw DatasetError(
-        .empty, "has no video in the layout \(layout.rawValue)"
+        .empty,
+        "has no video in the layout \(layout.rawValue)"
           + (listing.omissions.first.map { " (\($0.path): \($0.reason))" } ?? ""), path: root)
     }
     (self.folder, self.layout, self.name) = (root, layout, dataset)

@@ -24,7 +24,7 @@ struct VideoListing {
     videos.sort { $0.place.utf8.lexicographicallyPrecedes($1.place.utf8) }
   }
 
-  /// Each video has a place of its own, which is no folder of other videos' places.
+  /// Each video has a place of its own, which is no folder of other videos' places; originals are real.
   mutating func checkPlaces(_ root: String) throws(DatasetError) {
     var kept: [DatasetVideo] = []
     kept.reserveCapacity(videos.count)
@@ -37,6 +37,11 @@ struct VideoListing {
       }
     }
     videos = kept
+    let fakes = Set(videos.lazy.filter { $0.label == .fake }.map(\.name))
+    if let video = videos.first(where: { $0.original.map(fakes.contains) == true }) {
+      throw DatasetError(
+        .badIndex, "\(video.original ?? ""), the original of \(video.name), is a fake itself", path: root)
+    }
     let places = Set(videos.map(\.place))
     for video in videos {
       var parent = (video.place as NSString).deletingLastPathComponent
@@ -61,7 +66,8 @@ struct VideoListing {
       if let original = video.original { groups.join(video.name, original) }
     }
     for (a, b) in ties { groups.join(a, b) }
-    let names = Set(videos.flatMap { [$0.name, $0.original].compactMap(\.self) } + ties.flatMap { [$0.0, $0.1] })
+    let names = Set(
+      videos.flatMap { [$0.name, $0.original].compactMap(\.self) } + ties.flatMap { [$0.0, $0.1] })
     var firstName: [String: String] = [:]
     var splits: [String: (split: FaceRecord.Split, name: String)] = [:]
     let reals = Set(videos.compactMap(\.original) + ties.flatMap { [$0.0, $0.1] })

@@ -84,4 +84,6 @@ struct Flow {
   var taps: [Tensor] = []
   /// Attention maps so far, `[N, h, w]`.
   var maps: [Tensor] = []
+  /// The same before sigmoid or softmax.
+  var scores: [Tensor] = []
 }

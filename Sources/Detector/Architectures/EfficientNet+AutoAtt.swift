@@ -24,8 +24,11 @@ extension EfficientNet {
   func autoAtt(_ x: Tensor, _ width: Int, _ flow: inout Flow, _ pass: some TensorPass) -> Tensor {
     var features = x
     for i in 0..<width { features = pass.convolve(features, "attention.conv\(i)", dilation: 1, .relu) }
-    let map = pass.convolve(features, "attention.map", dilation: 1, .sigmoid)
-    flow.maps.append(map.reshaped([x.shape[0], x.shape[2], x.shape[3]]))
+    let scores = pass.convolve(features, "attention.map", dilation: 1, .identity)
+    let map = scores.sigmoid()
+    let shape = [x.shape[0], x.shape[2], x.shape[3]]
+    flow.scores.append(scores.reshaped(shape))
+    flow.maps.append(map.reshaped(shape))
     return x.multipliedPerPosition(by: map)
   }
 }

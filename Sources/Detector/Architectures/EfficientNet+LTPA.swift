@@ -55,18 +55,12 @@ extension EfficientNet {
               repeating: pass.parameter("attention.\(level).compatibility.weight").reshaped([1, features]),
               count: local.shape[0]))
         }
-      let (images, channels) = (local.shape[0], local.shape[1])
-      let places = local.shape[2] * local.shape[3]
-      let projected = query.matmul(projection)
-      var (maps, sums) = ([Tensor](), [Tensor]())
-      for n in 0..<images {
-        let features = local.rows(n..<n + 1).reshaped([channels, places])
-        let map = projected.rows(n..<n + 1).matmul(features).softmax()
-        maps.append(map)
-        sums.append(map.linear(weight: features))
-      }
-      flow.maps.append(Tensor.concatenated(maps).reshaped([images, local.shape[2], local.shape[3]]))
-      return Tensor.concatenated(sums).linear(weight: projection)
+      let scores = local.summedOverChannels(weights: query.matmul(projection))
+      let map = scores.reshaped([local.shape[0], local.shape[2] * local.shape[3]]).softmax()
+        .reshaped(scores.shape)
+      flow.scores.append(scores)
+      flow.maps.append(map)
+      return local.summedOverPositions(weights: map).linear(weight: projection)
     }
     return Tensor.concatenated(levels, axis: 1)
   }

@@ -12,7 +12,7 @@ public struct Network: Sendable {
   public let parameters: [String: Tensor]
   let layout: any NetworkLayout
   private let filters: InferenceFilters
-  private let plans: NetworkPlans?
+  let plans: NetworkPlans?
   private let gradientRuns: InputGradients?
   let trainingMemory = TrainingMemory()
 
@@ -109,34 +109,10 @@ public struct Network: Sendable {
     return (logits.detached(), logits.gradients(of: [leaf])[0])
   }
 
-  /// Logits `[N]` as a function of `parameters`, which may be tracked: the form that training uses.
-  ///
-  /// - Parameters:
-  ///   - parameters: in place of the network's own, same names and shapes.
-  ///   - statistics: whether BatchNorm uses its running statistics or those of the batch.
-  ///   - regularization: dropout and stochastic depth; none if nil.
-  /// - Returns: the logits, and the batch's mean and variance for each normalisation by name if they were used.
-  public func logits(
-    _ x: Tensor, parameters: [String: Tensor], statistics: BatchStatistics,
-    regularization: Regularization? = nil
-  ) -> (logits: Tensor, statistics: [String: (mean: Tensor, variance: Tensor)]) {
-    if statistics == .batch,
-      let result = train(x, parameters: parameters, padding: paddings(x), regularization: regularization)
-    {
-      return result
-    }
-    let pass = LearningPass(
-      padding: paddings(x), parameters: parameters, epsilon: epsilon, statistics: statistics,
-      regularization: regularization)
-    var flow = Flow()
-    let (_, summary) = run(x, 0..<architecture.blocks.count, keeping: [], &flow, pass)
-    return (classify(summary, &flow, pass), pass.batchStatistics)
-  }
-
   /// Runs `blocks` on the output of the one before; what the classifier looks at besides goes to `flow`.
   ///
   /// - Returns: the outputs of the blocks `kept`, and what the classifier sees of the last one.
-  private func run(
+  func run(
     _ x: Tensor, _ blocks: Range<Int>, keeping kept: [Int], _ flow: inout Flow, _ pass: some TensorPass
   ) -> (kept: [Tensor], summary: Tensor) {
     if let plans, let pass = pass as? InferencePass, !x.isTracked, !blocks.isEmpty {
@@ -196,7 +172,7 @@ public struct Network: Sendable {
     InferencePass(padding: paddings(x), parameters: parameters, filters: filters, epsilon: epsilon)
   }
 
-  private func paddings(_ x: Tensor) -> [String: Tensor.Padding] {
+  func paddings(_ x: Tensor) -> [String: Tensor.Padding] {
     padding.paddings(
       for: layout.layers, height: x.shape[2], width: x.shape[3], nativeSize: layout.nativeSize)
   }

@@ -1,6 +1,6 @@
 import Tensor
 
-/// Training with the batch's statistics: a description becomes a graph of the training passes' operations.
+/// Training: a description becomes a graph of the training passes' operations.
 final class TrainingPass: Pass {
   private let padding: [String: Tensor.Padding]
   private let images: Int

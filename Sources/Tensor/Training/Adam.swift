@@ -50,6 +50,7 @@ public struct Adam: Optimizer {
     return state
   }
 
+  /// Remembers `state`, the ``state`` of an optimiser like this one, in place of what it has seen itself.
   public mutating func restore(
     _ state: [String: Tensor], for parameters: [String: Tensor]
   ) throws(OptimizerStateError) {
@@ -66,6 +67,7 @@ public struct Adam: Optimizer {
     self.averages = averages
   }
 
+  /// One step: changes each of `parameters` that has a gradient.
   public mutating func update(_ parameters: inout [String: Tensor], gradients: [String: Tensor]) {
     var step = OptimizerStep()
     for (name, gradient) in gradients {

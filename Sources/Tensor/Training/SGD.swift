@@ -31,12 +31,14 @@ public struct SGD: Optimizer {
     Dictionary(uniqueKeysWithValues: sums.map { ("\($0.key).momentum", $0.value) })
   }
 
+  /// Remembers `state`, the ``state`` of an optimiser like this one, in place of what it has seen itself.
   public mutating func restore(
     _ state: [String: Tensor], for parameters: [String: Tensor]
   ) throws(OptimizerStateError) {
     sums = try optimizerParts(["momentum"], of: state, for: parameters) { $1 }.mapValues { $0[0] }
   }
 
+  /// One step: changes each of `parameters` that has a gradient.
   public mutating func update(_ parameters: inout [String: Tensor], gradients: [String: Tensor]) {
     var step = OptimizerStep()
     for (name, gradient) in gradients {

@@ -87,6 +87,18 @@ extension TrainingGraph {
     case bottleneck(Bottleneck)
     /// A 1×1 convolution and the mean over the plane.
     case head(Convolution)
+
+    /// Whether a step can begin with it, on a map that was made elsewhere.
+    package var canBegin: Bool {
+      guard case .bottleneck(let bottleneck) = self else { return true }
+      return bottleneck.expand != nil
+    }
+
+    /// Whether images are multiplied with factors of stochastic depth.
+    package var hasFactors: Bool {
+      guard case .bottleneck(let bottleneck) = self else { return false }
+      return bottleneck.factors != nil
+    }
   }
 
   /// An inverted bottleneck.

@@ -11,10 +11,11 @@ final class TrainingLayer {
   let pointer = UnsafeMutablePointer<wf_layer>.allocate(capacity: 1)
   private(set) var packed: UnsafeMutablePointer<Float>?
   private(set) var packedBackward: UnsafeMutablePointer<Float>?
-  /// Mean and variance of the batch.
+  /// Mean and variance: of the batch, or frozen.
   let mean: Tensor
   let variance: Tensor
   let weights: Tensor
+  private let isFrozen: Bool
 
   var pixels: Int { images * height * width }
   var panels: Int { pitch / Int(WF_PANEL) }
@@ -27,9 +28,10 @@ final class TrainingLayer {
   /// - Parameters:
   ///   - height: of its input.
   ///   - width: of its input.
+  ///   - isFrozen: whether mean and variance are `<name>.norm.running_mean|running_var`, not the batch's.
   init(
     _ convolution: TrainingGraph.Convolution, images: Int, height: Int, width: Int,
-    parameters: [String: Tensor], epsilon: Float
+    parameters: [String: Tensor], epsilon: Float, isFrozen: Bool
   ) {
     self.convolution = convolution
     self.images = images
@@ -39,13 +41,20 @@ final class TrainingLayer {
       "\(convolution.name): pictures of \(height)×\(width) are too small")
     pitch = PackedFilter.pitch(convolution.output)
     weights = parameters["\(convolution.name).conv.weight"]!
-    mean = Tensor(shape: [convolution.output], repeating: 0)
-    variance = mean.copied()
+    self.isFrozen = isFrozen
+    if isFrozen {
+      mean = parameters["\(convolution.name).norm.running_mean"]!
+      variance = parameters["\(convolution.name).norm.running_var"]!
+    } else {
+      mean = Tensor(shape: [convolution.output], repeating: 0)
+      variance = mean.copied()
+    }
     pointer.initialize(to: wf_layer())
     let gamma = parameters["\(convolution.name).norm.weight"]!,
       beta = parameters["\(convolution.name).norm.bias"]!
     precondition(
-      gamma.shape == [convolution.output] && beta.shape == gamma.shape, "\(convolution.name): \(gamma.shape)")
+      [gamma, beta, mean, variance].allSatisfy { $0.shape == [convolution.output] },
+      "\(convolution.name): \(gamma.shape), \(beta.shape), \(mean.shape), \(variance.shape)")
     pointer.pointee.images = images
     pointer.pointee.height = self.height
     pointer.pointee.width = self.width
@@ -55,8 +64,13 @@ final class TrainingLayer {
     pointer.pointee.epsilon = epsilon
     pointer.pointee.gamma = UnsafePointer(gamma.storage.pointer)
     pointer.pointee.beta = UnsafePointer(beta.storage.pointer)
-    pointer.pointee.batchMean = mean.storage.pointer
-    pointer.pointee.batchVariance = variance.storage.pointer
+    if isFrozen {
+      pointer.pointee.frozenMean = UnsafePointer(mean.storage.pointer)
+      pointer.pointee.frozenVariance = UnsafePointer(variance.storage.pointer)
+    } else {
+      pointer.pointee.batchMean = mean.storage.pointer
+      pointer.pointee.batchVariance = variance.storage.pointer
+    }
     pointer.pointee.parts = parts(inputPitch: PackedFilter.pitch(convolution.input))
   }
 
@@ -84,7 +98,7 @@ final class TrainingLayer {
     for path in [\wf_layer.mean, \.inverse, \.factor, \.shift, \.a, \.b, \.c] {
       pointer.pointee[keyPath: path] = space.take(pitch)
     }
-    pointer.pointee.partials = space.take(pointer.pointee.parts * 2 * pitch)
+    if !isFrozen { pointer.pointee.partials = space.take(pointer.pointee.parts * 2 * pitch) }
     pointer.pointee.sums = space.take(sumParts * 2 * pitch)
     pointer.pointee.sumParts = sumParts
     if let factors {

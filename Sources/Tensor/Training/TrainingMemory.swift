@@ -1,25 +1,31 @@
 import Foundation
 
-/// The memory of training steps: one block is kept from step to step, since the system's pages are dear.
+/// The memory of training steps: blocks are kept from step to step, since the system's pages are dear.
 package final class TrainingMemory: @unchecked Sendable {
   // Safe to share: `kept` is touched only under the lock.
   private let lock = NSLock()
-  private var kept: Storage?
+  private var kept: [Storage] = []
+
+  /// Blocks that are kept at the most: a network with attention at three levels takes four for a step.
+  private static let most = 4
 
   package init() {}
 
   /// A block of at least `count` floats.
   func take(_ count: Int) -> Storage {
-    let block = lock.withLock {
-      defer { kept = nil }
-      return kept
+    lock.withLock {
+      let fitting = kept.indices.filter { kept[$0].count >= count && kept[$0].count / 2 <= count }
+      if let index = fitting.min(by: { kept[$0].count < kept[$1].count }) { return kept.remove(at: index) }
+      // Steps have come to be of another size: what is kept is of no use.
+      kept = []
+      return Storage(count: count)
     }
-    if let block, block.count >= count, block.count / 2 <= count { return block }
-    return Storage(count: count)
   }
 
   /// Gives a block back for the next step.
-  func give(_ block: Storage) { lock.withLock { kept = block } }
+  func give(_ block: Storage) {
+    lock.withLock { if kept.count < Self.most { kept.append(block) } }
+  }
 }
 
 /// Hands out parts of a block, one after the other; without a block it only counts.

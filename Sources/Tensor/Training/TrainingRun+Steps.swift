@@ -10,36 +10,52 @@ extension TrainingRun {
 
   // MARK: Forwards
 
-  func forwardSteps() -> [wf_step] {
+  /// - Parameter output: where the last block's output goes, if there is no head.
+  func forwardSteps(to output: Tensor?) -> [wf_step] {
     var steps = layers.map { layer in
       let panels =
         layer.convolution.isDepthwise ? layer.panels : max(layer.panels, layer.lengthPitch / Int(WF_PANEL))
       return layer.step(WF_PACK_WEIGHTS, tasks: panels)
     }
-    var step = stem.step(WF_INTERLEAVE_INPUT, tasks: images)
-    step.input = UnsafePointer(input.storage.pointer)
-    step.output = interleaved
-    (step.inputHeight, step.inputWidth) = (input.shape[2], input.shape[3])
-    steps.append(step)
-    step = stem.step(WF_FORWARD_DENSE, tasks: images)
-    step.input = UnsafePointer(interleaved)
-    steps += [step, stem.step(WF_JOIN_STATISTICS, tasks: stem.panels)]
-    var (before, map) = (stem, UnsafeMutablePointer<Float>?.none)
-    for block in bottlenecks {
-      steps += forward(block, before, map)
-      (before, map) = (block.project, block.output)
+    if let stem {
+      var step = stem.step(WF_INTERLEAVE_INPUT, tasks: images)
+      step.input = UnsafePointer(input.storage.pointer)
+      step.output = interleaved
+      (step.inputHeight, step.inputWidth) = (input.shape[2], input.shape[3])
+      steps.append(step)
+      step = stem.step(WF_FORWARD_DENSE, tasks: images)
+      step.input = UnsafePointer(interleaved)
+      steps += [step, stem.step(WF_JOIN_STATISTICS, tasks: stem.panels)]
+    } else {
+      var step = map(before: 0).step(WF_INTERLEAVE_MAP, images: images)
+      step.input = UnsafePointer(input.storage.pointer)
+      step.output = interleaved
+      steps.append(step)
     }
-    steps += [pointwise(head, map, before.pitch), head.step(WF_JOIN_STATISTICS, tasks: head.panels)]
-    steps.append(pool(head, to: pooled))
+    for (i, block) in bottlenecks.enumerated() { steps += forward(block, map(before: i)) }
+    let last = map(before: bottlenecks.count)
+    if let head {
+      steps += [pointwise(head, last), head.step(WF_JOIN_STATISTICS, tasks: head.panels)]
+      steps.append(pool(head, to: pooled))
+    } else {
+      var step = last.step(WF_SEPARATE_MAP, images: images)
+      step.input = UnsafePointer(last.pointer)
+      step.output = output?.storage.pointer
+      steps.append(step)
+    }
     for i in steps.indices { steps[i].zeros = UnsafePointer(zeros) }
     return steps
   }
 
-  private func pointwise(_ layer: TrainingLayer, _ map: UnsafeMutablePointer<Float>?, _ pitch: Int) -> wf_step
-  {
+  private func pointwise(_ layer: TrainingLayer, _ map: TrainingMap) -> wf_step {
+    var step = pointwise(layer, inputPitch: map.pitch)
+    step.input = UnsafePointer(map.pointer)
+    return step
+  }
+
+  private func pointwise(_ layer: TrainingLayer, inputPitch: Int) -> wf_step {
     var step = layer.step(WF_FORWARD_POINTWISE, tasks: layer.pointer.pointee.parts)
-    step.input = UnsafePointer(map)
-    step.inputPitch = pitch
+    step.inputPitch = inputPitch
     step.streams = streams(layer.pixels * layer.pitch)
     return step
   }
@@ -52,68 +68,86 @@ extension TrainingRun {
     return step
   }
 
-  /// - Parameter map: the output of the block before; nil for the stem, which is read from its layer.
-  private func forward(
-    _ block: Bottleneck, _ before: TrainingLayer, _ map: UnsafeMutablePointer<Float>?
-  ) -> [wf_step] {
+  private func forward(_ block: Bottleneck, _ before: TrainingMap) -> [wf_step] {
     var steps: [wf_step] = []
     if let expand = block.expand {
-      steps = [pointwise(expand, map, before.pitch), expand.step(WF_JOIN_STATISTICS, tasks: expand.panels)]
+      steps = [pointwise(expand, before), expand.step(WF_JOIN_STATISTICS, tasks: expand.panels)]
     }
     let layer = block.depthwise
-    var step = filter(block, WF_FORWARD_DEPTHWISE, before, map)
-    steps += [step, layer.step(WF_JOIN_STATISTICS, tasks: layer.panels)]
+    steps += [
+      filter(block, WF_FORWARD_DEPTHWISE, before), layer.step(WF_JOIN_STATISTICS, tasks: layer.panels),
+    ]
     steps.append(pool(layer, to: block.gate.pointer.pointee.pooled))
-    step = layer.step(WF_FORWARD_GATE, tasks: images)
+    var step = layer.step(WF_FORWARD_GATE, tasks: images)
     step.gate = block.gate.pointer
     steps.append(step)
-    step = pointwise(block.project, nil, layer.pitch)
+    step = pointwise(block.project, inputPitch: layer.pitch)
     step.source = layer.pointer
     step.gate = block.gate.pointer
     steps += [step, block.project.step(WF_JOIN_STATISTICS, tasks: block.project.panels)]
     step = block.project.step(WF_FORWARD_OUTPUT, tasks: min(32, block.project.pixels))
     step.output = block.output
-    step.residual = block.hasShortcut ? UnsafePointer(map) : nil
+    step.residual = block.hasShortcut ? UnsafePointer(before.pointer) : nil
     return steps + [step]
   }
 
   /// A step of a block's depthwise convolution: how it reads its input.
-  private func filter(
-    _ block: Bottleneck, _ kind: wf_step_kind, _ before: TrainingLayer, _ map: UnsafeMutablePointer<Float>?
-  ) -> wf_step {
+  private func filter(_ block: Bottleneck, _ kind: wf_step_kind, _ before: TrainingMap) -> wf_step {
     let layer = block.depthwise
     var step = layer.step(kind, tasks: images * chunks(layer.panels, layer.filterPanels))
     step.blockPanels = layer.filterPanels
     step.streams = kind == WF_FORWARD_DEPTHWISE && streams(layer.pixels * layer.pitch)
-    step.source = block.expand?.pointer ?? (map == nil ? before.pointer : nil)
-    step.input = UnsafePointer(map)
+    step.source = block.expand?.pointer ?? (before.pointer == nil ? before.layer?.pointer : nil)
+    step.input = UnsafePointer(before.pointer)
     (step.inputHeight, step.inputWidth, step.inputPitch) = (before.height, before.width, layer.pitch)
     return step
   }
 
   // MARK: Backwards
 
-  func backwardSteps(_ gradients: TrainingGradients) -> [wf_step] {
-    var step = head.step(WF_BACKWARD_POOL, tasks: images * chunks(head.panels, poolPanels(head)))
-    step.blockPanels = poolPanels(head)
-    step.gradient = UnsafePointer(pooledGradient)
-    var steps = [step, head.step(WF_JOIN_SUMS, tasks: head.panels)]
-    let last = bottlenecks.last!
-    step = backward(head, gradients, inputPitch: last.project.pitch)
-    step.gradient = UnsafePointer(pooledGradient)
-    step.isPooled = true
-    step.input = UnsafePointer(last.output)
-    step.output = outputGradients[0]
-    step.target = last.project.pointer
-    steps += [step] + join(head, gradients, step.parts)
+  /// - Parameter result: the gradient of the last block's output, if there is no head.
+  func backwardSteps(_ gradients: TrainingGradients, from result: Tensor?) -> [wf_step] {
+    let last = map(before: bottlenecks.count)
+    var steps: [wf_step] = []
+    if let head {
+      var step = head.step(WF_BACKWARD_POOL, tasks: images * chunks(head.panels, poolPanels(head)))
+      step.blockPanels = poolPanels(head)
+      step.gradient = UnsafePointer(pooledGradient)
+      steps += [step, head.step(WF_JOIN_SUMS, tasks: head.panels)]
+      step = backward(head, gradients, inputPitch: last.pitch)
+      step.gradient = UnsafePointer(pooledGradient)
+      step.isPooled = true
+      step.input = UnsafePointer(last.pointer)
+      step.output = outputGradients[0]
+      step.target = last.layer?.pointer
+      steps += [step] + join(head, gradients, step.parts)
+    } else {
+      var step = last.step(WF_INTERLEAVE_MAP, images: images)
+      step.input = UnsafePointer(result?.storage.pointer)
+      step.output = outputGradients[0]
+      step.target = last.layer?.pointer
+      steps.append(step)
+    }
     var turn = 0
     for i in bottlenecks.indices.reversed() {
-      let before = i == 0 ? nil : bottlenecks[i - 1]
-      steps += backward(bottlenecks[i], before, gradients, turn)
+      steps += backward(bottlenecks[i], map(before: i), gradients, turn)
       turn = 1 - turn
     }
-    steps.append(stem.step(WF_JOIN_SUMS, tasks: stem.panels))
-    step = stem.step(WF_BACKWARD_DENSE, tasks: stem.backwardParts(inputPitch: stem.lengthPitch))
+    if let stem {
+      steps += backward(stem, gradients)
+    } else if gradients.input != nil || gradients.isPlan {
+      var step = map(before: 0).step(WF_SEPARATE_MAP, images: images)
+      step.input = UnsafePointer(outputGradients[turn])
+      step.output = gradients.input?.storage.pointer
+      steps.append(step)
+    }
+    for i in steps.indices { steps[i].zeros = UnsafePointer(zeros) }
+    return steps
+  }
+
+  private func backward(_ stem: TrainingLayer, _ gradients: TrainingGradients) -> [wf_step] {
+    var steps = [stem.step(WF_JOIN_SUMS, tasks: stem.panels)]
+    var step = stem.step(WF_BACKWARD_DENSE, tasks: stem.backwardParts(inputPitch: stem.lengthPitch))
     step.parts = step.tasks
     step.input = UnsafePointer(interleaved)
     step.gradient = UnsafePointer(wideGradient)
@@ -128,7 +162,6 @@ extension TrainingRun {
       step.output = gradients.input?.storage.pointer
       steps.append(step)
     }
-    for i in steps.indices { steps[i].zeros = UnsafePointer(zeros) }
     return steps
   }
 
@@ -160,11 +193,10 @@ extension TrainingRun {
     return [step]
   }
 
-  /// - Parameters:
-  ///   - before: the block before; nil where the stem is.
-  ///   - turn: which of the two buffers holds the gradient of the block's output; that of its input goes to the other.
+  /// - Parameter turn: which of the two buffers holds the gradient of the block's output; that of its input goes to the
+  ///   other.
   private func backward(
-    _ block: Bottleneck, _ before: Bottleneck?, _ gradients: TrainingGradients, _ turn: Int
+    _ block: Bottleneck, _ before: TrainingMap, _ gradients: TrainingGradients, _ turn: Int
   ) -> [wf_step] {
     let (depthwise, project) = (block.depthwise, block.project)
     let residual = block.hasShortcut ? UnsafePointer(outputGradients[turn]) : nil
@@ -182,7 +214,7 @@ extension TrainingRun {
       step.gate = block.gate.pointer
       steps.append(step)
     }
-    step = filter(block, WF_BACKWARD_DEPTHWISE, before?.project ?? stem, before?.output)
+    step = filter(block, WF_BACKWARD_DEPTHWISE, before)
     step.gate = block.gate.pointer
     step.gradient = UnsafePointer(gatedGradient)
     step.filterSums = gradients.filter(depthwise) == nil ? nil : filterSums
@@ -190,16 +222,16 @@ extension TrainingRun {
     step.streams = readsLayer && streams(images * step.inputHeight * step.inputWidth * step.inputPitch)
     step.output = readsLayer ? wideGradient : outputGradients[1 - turn]
     step.residual = readsLayer ? nil : residual
-    step.target = step.source ?? before?.project.pointer
+    step.target = step.source ?? before.layer?.pointer
     steps += [step] + join(depthwise, gradients, images)
-    guard let expand = block.expand, let before else { return steps }
+    guard let expand = block.expand else { return steps }
     steps.append(expand.step(WF_JOIN_SUMS, tasks: expand.panels))
-    step = backward(expand, gradients, inputPitch: before.project.pitch)
+    step = backward(expand, gradients, inputPitch: before.pitch)
     step.gradient = UnsafePointer(wideGradient)
-    step.input = UnsafePointer(before.output)
+    step.input = UnsafePointer(before.pointer)
     step.output = outputGradients[1 - turn]
     step.residual = residual
-    step.target = before.project.pointer
+    step.target = before.layer?.pointer
     return steps + [step] + join(expand, gradients, step.parts)
   }
 }

@@ -95,12 +95,7 @@ public struct AugmentationDraw: Sendable, Codable, Equatable {
   /// flat colour, the picture's mean, carries no noise that could be learned.
   public func degrade(_ image: RGBImage) -> RGBImage {
     var result = image
-    if let downscaling {
-      let (width, height) = (image.width, image.height)
-      func small(_ side: Int) -> Int { max(1, Int((Double(side) * downscaling).rounded())) }
-      result = image.resized(width: small(width), height: small(height))
-        .resized(width: width, height: height)
-    }
+    if let downscaling { result = image.coarsened(downscaling) }
     if tone != nil || color != nil || blur != nil || noise != nil || !compressions.isEmpty {
       result = inPlanes(result)
     }
@@ -119,6 +114,12 @@ public struct AugmentationDraw: Sendable, Codable, Equatable {
 }
 
 extension RGBImage {
+  /// Scaled down to `share` of its sides, and back.
+  func coarsened(_ share: Double) -> RGBImage {
+    func small(_ side: Int) -> Int { max(1, Int((Double(side) * share).rounded())) }
+    return resized(width: small(width), height: small(height)).resized(width: width, height: height)
+  }
+
   /// Paints `box` (in shares of width and height) with the picture's mean colour.
   fileprivate mutating func paint(over box: Box) {
     func edges(_ start: Double, _ end: Double, _ count: Int) -> Range<Int> {

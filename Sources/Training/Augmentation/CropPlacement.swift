@@ -89,35 +89,44 @@ public struct CropPlacement: Sendable, Codable, Hashable {
 
   private func upright(_ image: RGBImage, _ side: Int) -> RGBImage {
     let (w, h) = (Double(image.width), Double(image.height))
-    var edges = [0.5 + x - scale / 2, 0.5 + x + scale / 2, 0.5 + y - scale / 2, 0.5 + y + scale / 2]
-    for (i, extent) in [w, w, h, h].enumerated() {
-      edges[i] *= extent
-      // So that a part that is meant to end at the picture's edge does.
-      if abs(edges[i] - extent) < 1e-9 * extent { edges[i] = extent }
-      if abs(edges[i]) < 1e-9 * extent { edges[i] = 0 }
-    }
-    var source = image
-    if edges[0] < 0 || edges[1] > w || edges[2] < 0 || edges[3] > h {
-      // With what the filter sees beyond the part.
-      let reach = Int(max(1, scale * max(w, h) / Double(side)).rounded(.up)) + 1
-      let left = Int(edges[0].rounded(.down)) - reach
-      let top = Int(edges[2].rounded(.down)) - reach
-      source = image.cropped(
-        x: left, y: top, width: Int(edges[1].rounded(.up)) + reach - left,
-        height: Int(edges[3].rounded(.up)) + reach - top)
-      for i in 0..<2 { edges[i] -= Double(left) }
-      for i in 2..<4 { edges[i] -= Double(top) }
-    }
-    let box = Box(x: edges[0], y: edges[2], width: edges[1] - edges[0], height: edges[3] - edges[2])
-    let resized = source.resized(
-      width: side, height: side,
-      box: box.maxX <= Double(source.width) && box.maxY <= Double(source.height)
-        ? box : Box(x: box.x, y: box.y, width: box.width.nextDown, height: box.height.nextDown))
-    return isFlipped ? resized.mirrored() : resized
+    let part = Box(
+      x: w * (0.5 + x - scale / 2), y: h * (0.5 + y - scale / 2), width: w * scale, height: h * scale)
+    let result = image.part(part, width: side, height: side)
+    return isFlipped ? result.mirrored() : result
   }
 }
 
 extension RGBImage {
+  /// The part in `box`, which may reach beyond the picture, scaled by the triangle filter; what lies outside is
+  /// reflected.
+  func part(_ box: Box, width newWidth: Int, height newHeight: Int) -> RGBImage {
+    var edges = [box.x, box.maxX, box.y, box.maxY]
+    let extents = [width, width, height, height].map(Double.init)
+    for (i, extent) in extents.enumerated() {
+      // So that a part that is meant to end at the picture's edge does.
+      if abs(edges[i] - extent) < 1e-9 * extent { edges[i] = extent }
+      if abs(edges[i]) < 1e-9 * extent { edges[i] = 0 }
+    }
+    var source = self
+    if edges[0] < 0 || edges[1] > extents[0] || edges[2] < 0 || edges[3] > extents[2] {
+      // With what the filter sees beyond the part.
+      let reach = max(1, box.width / Double(newWidth), box.height / Double(newHeight))
+      let margin = Int(reach.rounded(.up)) + 1
+      let left = Int(edges[0].rounded(.down)) - margin
+      let top = Int(edges[2].rounded(.down)) - margin
+      source = cropped(
+        x: left, y: top, width: Int(edges[1].rounded(.up)) + margin - left,
+        height: Int(edges[3].rounded(.up)) + margin - top)
+      for i in 0..<2 { edges[i] -= Double(left) }
+      for i in 2..<4 { edges[i] -= Double(top) }
+    }
+    var part = Box(x: edges[0], y: edges[2], width: edges[1] - edges[0], height: edges[3] - edges[2])
+    // A last digit beyond the edge would be refused.
+    if part.maxX > Double(source.width) { part.width = part.width.nextDown }
+    if part.maxY > Double(source.height) { part.height = part.height.nextDown }
+    return source.resized(width: newWidth, height: newHeight, box: part)
+  }
+
   /// The picture with left and right exchanged.
   func mirrored() -> RGBImage {
     let pixels = [UInt8](unsafeUninitializedCapacity: self.pixels.count) { out, count in

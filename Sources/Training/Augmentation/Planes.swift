@@ -67,6 +67,18 @@ final class Planes {
     for c in 0..<3 { gaussianBlur(values + c * count, width, height, deviation: deviation) }
   }
 
+  /// Adds `amount` of the difference from the blurred planes.
+  func sharpen(deviation: Double, by amount: Double) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { blurred in
+      for c in 0..<3 {
+        let plane = values + c * count
+        blurred.baseAddress!.update(from: plane, count: count)
+        gaussianBlur(blurred.baseAddress!, width, height, deviation: deviation)
+        wf_sharpen(plane, blurred.baseAddress!, count, Float(amount))
+      }
+    }
+  }
+
   func addNoise(_ noise: AugmentationDraw.Noise) {
     wf_add_noise(values, 3 * count, noise.seed, Float(noise.deviation))
   }
