@@ -125,8 +125,8 @@ let package = Package(
     .testTarget(
       name: "WhyFakeTests",
       dependencies: [
-        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Training", "TestSupport",
-        "WhyFakeTool", "detect-in-20-lines", "mirror",
+        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Datasets", "Evaluation", "Training",
+        "TestSupport", "WhyFakeTool", "detect-in-20-lines", "mirror",
       ],
       swiftSettings: settings),
   ]

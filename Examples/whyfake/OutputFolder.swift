@@ -3,17 +3,20 @@ import Foundation
 /// A folder that appears whole or not at all.
 ///
 /// It is filled under another name beside its place and moved there by ``commit()``. What was there before is
-/// replaced only if `whyfake` made all of it: an earlier result lists its files in `explanation.json`, and a
-/// folder with any other file is left alone.
+/// replaced only if `whyfake` made all of it: an earlier result lists its files in a record
+/// (`explanation.json`, `evaluation.json`), and a folder with any other file is left alone.
 final class OutputFolder {
   /// Where the folder will be.
   let destination: String
   /// Where it is filled.
   let path: String
+  /// The file in it that lists its files.
+  private let record: String
   private var settled = false
 
   /// Checks the place and makes the temporary folder there.
-  init(_ destination: String) throws {
+  init(_ destination: String, record: String = "explanation.json") throws {
+    self.record = record
     var name = destination
     while name.count > 1, name.hasSuffix("/") { name.removeLast() }
     let url = URL(fileURLWithPath: name).resolvingSymlinksInPath()
@@ -26,7 +29,7 @@ final class OutputFolder {
     guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
       throw Failure("there is no folder \(Terminal.shown(parent)); make it first or choose another --output")
     }
-    try OutputFolder.checkReplaceable(url.path)
+    try OutputFolder.checkReplaceable(url.path, record)
     path = parent + "/." + url.lastPathComponent + ".\(UInt32.random(in: 0 ... .max)).partial"
     try Interruption.shared.begin(path)
   }
@@ -43,7 +46,7 @@ final class OutputFolder {
   /// Moves the folder to its place.
   func commit() throws {
     try Interruption.shared.settle(path) {
-      try OutputFolder.checkReplaceable(destination)
+      try OutputFolder.checkReplaceable(destination, record)
       let old = path + ".old"
       let replaces = FileManager.default.fileExists(atPath: destination)
       if replaces { try OutputFolder.move(destination, to: old) }
@@ -71,7 +74,7 @@ final class OutputFolder {
     }
   }
 
-  private static func checkReplaceable(_ path: String) throws {
+  private static func checkReplaceable(_ path: String, _ recordName: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
     let shown = Terminal.shown(path)
@@ -79,7 +82,7 @@ final class OutputFolder {
       throw Failure("\(shown) is a file; choose another --output")
     }
     struct Record: Decodable { var files: [String] }
-    let record = FileManager.default.contents(atPath: path + "/explanation.json")
+    let record = FileManager.default.contents(atPath: path + "/" + recordName)
     let ours = Set((record.flatMap { try? JSONDecoder().decode(Record.self, from: $0) })?.files ?? [])
     let enumerator = FileManager.default.enumerator(atPath: path)
     while let name = enumerator?.nextObject() as? String {

@@ -14,7 +14,8 @@ struct WhyFakeCommand: ParsableCommand {
       """,
     version: Analyzer.version,
     subcommands: [
-      DetectCommand.self, ExplainCommand.self, FacesCommand.self, TrainCommand.self, ModelsCommand.self,
+      DetectCommand.self, ExplainCommand.self, FacesCommand.self, TrainCommand.self, EvaluateCommand.self,
+      CompareModelsCommand.self, ModelsCommand.self,
     ])
 
   static func main() {

@@ -1,24 +1,24 @@
-import Foundation
+package import Foundation
 
 /// A table of comma-separated values with a header (RFC 4180), row after row: quotes may hold commas, line ends and doubled
 /// quotes; lines end with LF or CRLF; empty lines are passed over.
-struct CSVTable {
+package struct CSVTable {
   /// One row under the header.
-  struct Row {
+  package struct Row {
     /// Its first line in the file, from 1.
-    let line: Int
+    package let line: Int
     let values: [String]
     fileprivate let columns: [String: Int]
     fileprivate let path: String
 
     /// The field of a column; nil where it is empty or there is no such column.
-    subscript(column: String) -> String? {
+    package subscript(column: String) -> String? {
       guard let i = columns[column], !values[i].isEmpty else { return nil }
       return values[i]
     }
 
     /// What is wrong with this row.
-    func error(_ what: String) -> DatasetError {
+    package func error(_ what: String) -> DatasetError {
       DatasetError(.badIndex, "line \(line): \(what)", path: path)
     }
   }
@@ -30,7 +30,7 @@ struct CSVTable {
   private var columns: [String: Int] = [:]
 
   /// Reads the header; names of columns are taken without regard to case.
-  init(_ data: Data, path: String) throws(DatasetError) {
+  package init(_ data: Data, path: String) throws(DatasetError) {
     bytes = [UInt8](data)
     self.path = path
     // A byte order mark, as spreadsheets write it.
@@ -44,14 +44,14 @@ struct CSVTable {
   }
 
   /// Fails unless there are `columns`.
-  func require(_ columns: [String]) throws(DatasetError) {
+  package func require(_ columns: [String]) throws(DatasetError) {
     for column in columns where self.columns[column] == nil {
       throw DatasetError(.badIndex, "has no column \(column)", path: path)
     }
   }
 
   /// The next row; nil at the end.
-  mutating func next() throws(DatasetError) -> Row? {
+  package mutating func next() throws(DatasetError) -> Row? {
     guard let (values, line) = try fields() else { return nil }
     let row = Row(line: line, values: values, columns: columns, path: path)
     guard values.count == columns.count else {
@@ -61,7 +61,7 @@ struct CSVTable {
   }
 
   /// All rows that are left.
-  mutating func rows() throws(DatasetError) -> [Row] {
+  package mutating func rows() throws(DatasetError) -> [Row] {
     var rows: [Row] = []
     while let row = try next() { rows.append(row) }
     return rows
@@ -122,7 +122,7 @@ struct CSVTable {
   }
 
   /// A value as a field.
-  static func field(_ value: String) -> String {
+  package static func field(_ value: String) -> String {
     guard value.utf8.contains(where: { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }) else { return value }
     return "\"\(value.replacingOccurrences(of: "\"", with: "\"\""))\""
   }

@@ -31,6 +31,9 @@ public struct Scoring: Sendable {
     /// Seconds that the detector itself took, pictures not counted.
     public var detectorSeconds = 0.0
 
+    /// Nothing yet.
+    public init() {}
+
     /// The same as samples to be judged.
     public var samples: [ScoredSample] { faces.map(\.sample) }
   }

@@ -91,7 +91,16 @@ extension ModelsCommand {
     @Option(help: "How weights are stored.")
     var precision: PrecisionChoice = .float16
 
+    @Option(
+      help: ArgumentHelp(
+        "Divide logits by this, as `evaluate --temperature-from` finds it: it goes into the last layer.",
+        valueName: "number"))
+    var temperature: Double?
+
     func validate() throws {
+      if let temperature, !(temperature > 0 && temperature < 1e6) {
+        throw ValidationError("--temperature is \(temperature); give a number above 0.")
+      }
       guard output.hasSuffix(".safetensors") else {
         throw ValidationError("The output \(output) does not end in .safetensors.")
       }
@@ -112,7 +121,8 @@ extension ModelsCommand {
         overrides.licence = licence
         overrides.trainingData = trainingData
         overrides.performance = performance
-        let detector = try DeepfakeDetector(contentsOf: input, overrides: overrides)
+        var detector = try DeepfakeDetector(contentsOf: input, overrides: overrides)
+        if let temperature { detector = try detector.cooled(by: temperature) }
         try detector.write(to: output, precision: precision.precision)
         try Terminal.result(Terminal.shown(output))
       }
