@@ -158,6 +158,9 @@ struct TrainingPassTests {
       // The plans of inference, to the bit, where they are the network's own; others give what they should.
       if case .autoAtt = attention { continue }
       #expect(logits == network.logits(x), "\(attention)")
+      // A checkpoint brings the same values in other memory.
+      let copies = parameters.mapValues { Tensor(shape: $0.shape, $0.elements) }
+      #expect(network.trainingPass(x, parameters: copies, statistics: .running).logits == logits)
       var moved = parameters
       moved["blocks.3.project.norm.running_mean"] = moved["blocks.3.project.norm.running_mean"]! + 0.3
       let changed = network.trainingPass(x, parameters: moved, statistics: .running).logits
