@@ -103,7 +103,7 @@ final class BatchLoader: Sendable {
         let orders = BatchPlan.Orders()
         while let step = self?.take() {
           guard let size = size(step) else { return }
-          let result = Result { try maker.batch(step, size: size, orders) }
+          let result = Result { try ComputeRuntime.alone { try maker.batch(step, size: size, orders) } }
           self?.give(step, result)
         }
       }.start()
