@@ -45,8 +45,18 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Seed of everything that is drawn at random.")
   var seed: UInt64?
 
-  @Option(help: "The name that the detector gets.")
+  @Option(help: "The name that the detector gets; by default that of the run's folder.")
   var name: String?
+
+  @Option(help: "What it is trained on, in words; by default the datasets that the index names.")
+  var trainingData: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the faces were cropped: scale, tight, margin:FRACTION, stretched:FRACTION, letterbox:FRACTION or "
+        + "square:SCALE,SHIFTX,SHIFTY. By default as for the model \(ModelZoo.defaultModel).",
+      valueName: "policy"), transform: CropPolicy.init(argument:))
+  var crop: CropPolicy?
 
   @Option(help: "Threads to compute with; by default one a core.")
   var threads: Int?
@@ -72,12 +82,14 @@ struct TrainCommand: ParsableCommand {
     let set = try FaceSet(faces)
     let detector = try DeepfakeDetector.load(start, DeepfakeDetector.Overrides())
     var description = detector.description
-    description.info.name =
-      name ?? "\(recipe.architecture.lowercased())-\((output as NSString).lastPathComponent)"
-    description.info.trainingData = Set(set.records.map(\.dataset)).sorted().joined(separator: ", ")
-    description.info.cropPolicy = try DeepfakeDetector(named: ModelZoo.defaultModel).info.cropPolicy
-    description.info.performance = nil
-    description.checkpoint = nil
+    let datasets = Set(set.records.map(\.dataset)).filter { !$0.isEmpty }.sorted()
+    description.info.name = name ?? (output as NSString).lastPathComponent
+    description.info.trainingData = trainingData ?? (datasets.isEmpty ? nil : datasets.joined(separator: ", "))
+    description.info.source = "trained by WhyFake from \(detector.info.name)"
+    (description.info.licence, description.info.performance, description.checkpoint) = (nil, nil, nil)
+    if let policy = crop ?? ModelZoo.record(named: ModelZoo.defaultModel)?.cropPolicy {
+      description.info.cropPolicy = policy
+    }
     let training = try DetectorTraining(
       recipe, faces: set, start: detector, keepsHead: keepHead, description: description, folder: output,
       workers: workers)
