@@ -84,7 +84,8 @@ struct TrainCommand: ParsableCommand {
     var description = detector.description
     let datasets = Set(set.records.map(\.dataset)).filter { !$0.isEmpty }.sorted()
     description.info.name = name ?? (output as NSString).lastPathComponent
-    description.info.trainingData = trainingData ?? (datasets.isEmpty ? nil : datasets.joined(separator: ", "))
+    description.info.trainingData =
+      trainingData ?? (datasets.isEmpty ? nil : datasets.joined(separator: ", "))
     description.info.source = "trained by WhyFake from \(detector.info.name)"
     (description.info.licence, description.info.performance, description.checkpoint) = (nil, nil, nil)
     if let policy = crop ?? ModelZoo.record(named: ModelZoo.defaultModel)?.cropPolicy {

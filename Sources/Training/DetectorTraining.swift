@@ -116,6 +116,15 @@ public final class DetectorTraining {
     fingerprint = Self.fingerprint(of: faces, start: start)
     state = TrainingProgressState()
     learner = Learner(recipe, parameters)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError(.file, "cannot be made", path: folder)
+    }
+    guard Self.isRun(folder) else {
+      throw TrainingError(.badRun, "is not empty and holds no run; give another folder", path: folder)
+    }
+    lock = try RunLock(folder)
     try prepareFolder()
   }
 
@@ -274,22 +283,28 @@ public final class DetectorTraining {
 
   private var checkpoint: String { "\(folder)/checkpoint.safetensors" }
 
+  /// Whether a folder holds a run, or nothing but what one may have begun with.
+  private static func isRun(_ folder: String) -> Bool {
+    let names = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+    return names.contains("checkpoint.safetensors")
+      || names.allSatisfy { isUnfinished($0) || ["recipe.json", RunLock.name].contains($0) }
+  }
+
+  /// Whether a file is what a killed process had not finished; whole files have other names.
+  private static func isUnfinished(_ name: String) -> Bool {
+    name.hasSuffix(".partial") || name.hasSuffix(".part")
+  }
+
   private func prepareFolder() throws {
     let manager = FileManager.default
+    for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where Self.isUnfinished(name) {
+      try? manager.removeItem(atPath: "\(folder)/\(name)")
+    }
     if manager.fileExists(atPath: checkpoint) {
       let found = try TrainingCheckpoint(checkpoint, recipe: recipe, faces: fingerprint)
       state = found.state
       learner = try Learner(recipe, found, network, path: checkpoint)
       return
-    }
-    do {
-      try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw TrainingError(.file, "cannot be made", path: folder)
-    }
-    guard (try? manager.contentsOfDirectory(atPath: folder).filter { $0 != "recipe.json" })?.isEmpty == true
-    else {
-      throw TrainingError(.badRun, "is not empty and holds no run; give another folder", path: folder)
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

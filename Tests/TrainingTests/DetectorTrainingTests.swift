@@ -130,6 +130,20 @@ private let start: DeepfakeDetector = {
     #expect(try Self.training(recipe, folder.path("run")).run() == .outOfPatience)
   }
 
+  @Test("a folder is one process's at a time, and what a killed one left unfinished goes") func locked()
+    throws
+  {
+    let folder = TemporaryFolder()
+    var first: DetectorTraining? = try Self.training(Self.recipe(), folder.path("run"))
+    #expect(throws: TrainingError.self) { try Self.training(Self.recipe(), folder.path("run")) }
+    try #require(first != nil)
+    first = nil
+    _ = try folder.write([1], "run/checkpoint.safetensors.x.partial")
+    _ = try Self.training(Self.recipe(), folder.path("run"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
+    #expect(Set(names) == [".lock", "checkpoint.safetensors", "recipe.json"])
+  }
+
   @Test("a run goes on only with its own recipe and its own faces, in a folder of its own") func refused()
     throws
   {
