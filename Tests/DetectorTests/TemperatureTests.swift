@@ -28,11 +28,13 @@ struct TemperatureTests {
       uniqueKeysWithValues: architecture.parameterShapes.map { ($0, Tensor.seededParameter($0, $1)) })
     let detector = try DeepfakeDetector(
       description: ModelDescription(
-        info: ModelInfo(name: "m", architecture: "Meso4", inputSize: 256), padding: .init(.same), epsilon: 1e-3),
+        info: ModelInfo(name: "m", architecture: "Meso4", inputSize: 256), padding: .init(.same),
+        epsilon: 1e-3),
       network: Network(architecture, padding: .init(.same), epsilon: 1e-3, parameters: parameters))
     let crops = Tensor.random([1, 3, 256, 256], seed: 2) * 0.5 + 0.5
     let logit = try detector.logits(crops).elements[0]
-    #expect(abs(try detector.cooled(by: 0.5).logits(crops).elements[0] - 2 * logit) <= 1e-5 * max(1, abs(logit)))
+    #expect(
+      abs(try detector.cooled(by: 0.5).logits(crops).elements[0] - 2 * logit) <= 1e-5 * max(1, abs(logit)))
   }
 
   @Test("comes back from a file of 16 bits")

@@ -41,7 +41,9 @@ struct EvaluateTests {
   }
 
   /// Scores with logits N(±1, 1), of `count` originals with a fake each.
-  private func makeScores(_ count: Int, sure: Double = 1, label: (Int) -> String? = { _ in nil }) throws -> String {
+  private func makeScores(_ count: Int, sure: Double = 1, label: (Int) -> String? = { _ in nil }) throws
+    -> String
+  {
     var generator = SplitMix(seed: 11)
     var text = "name,label,original,logit\n"
     for i in 0..<2 * count {
@@ -58,7 +60,9 @@ struct EvaluateTests {
     return try #require(value as? Double)
   }
 
-  @Test("scores are the detector's of the scaled crops, figures are those of the scores, the record follows its schema")
+  @Test(
+    "scores are the detector's of the scaled crops, figures are those of the scores, the record follows its schema"
+  )
   func wholeSet() throws {
     let (folder, output) = (try makeSet(), scratch.path("out"))
     let run = try Tool.start(
@@ -148,7 +152,8 @@ struct EvaluateTests {
       [], ["set", "--scores", "a.csv"], ["--scores", "a.csv", "--model", "x"],
       ["set", "--split", "test", "--half", "report"], ["set", "--temperature-from", "select"],
       ["set", "--half", "select", "--temperature-from", "select"], ["set", "--face-sizes", "90,50"],
-      ["set", "--resamples", "0"], ["set", "--level", "1"], ["set", "--size", "8"], ["set", "--split", "all"],
+      ["set", "--resamples", "0"], ["set", "--level", "1"], ["set", "--size", "8"],
+      ["set", "--split", "all"],
     ] {
       let run = try Tool.start("whyfake", ["evaluate"] + arguments).wait()
       #expect(run.status == 64, "\(arguments): \(run.errors)")
@@ -158,7 +163,9 @@ struct EvaluateTests {
     }
   }
 
-  @Test("saved scores are judged again: the halves make the whole, a temperature of the one is tried on the other")
+  @Test(
+    "saved scores are judged again: the halves make the whole, a temperature of the one is tried on the other"
+  )
   func rejudged() throws {
     let scores = try makeScores(300, sure: 4)
     func record(_ arguments: String...) throws -> [String: Any] {
@@ -195,8 +202,12 @@ struct EvaluateTests {
       ).wait()
       let changed = try object(other.output)
       let places = ["crops", "metrics", "areaUnderROC"]
-      #expect(try figure(changed, places[0], places[1], places[2], "value") == figure(all, places[0], places[1], places[2], "value"))
-      #expect(try figure(changed, places[0], places[1], places[2], "lower") != figure(all, places[0], places[1], places[2], "lower"))
+      #expect(
+        try figure(changed, places[0], places[1], places[2], "value")
+          == figure(all, places[0], places[1], places[2], "value"))
+      #expect(
+        try figure(changed, places[0], places[1], places[2], "lower")
+          != figure(all, places[0], places[1], places[2], "lower"))
     }
   }
 
@@ -216,7 +227,9 @@ struct EvaluateTests {
     #expect(text.output.contains("ROC AUC            -"))
   }
 
-  @Test("models are compared on the same crops, as text, markdown, JSON and CSV; a temperature in the last layer shows")
+  @Test(
+    "models are compared on the same crops, as text, markdown, JSON and CSV; a temperature in the last layer shows"
+  )
   func compare() throws {
     let folder = try makeSet()
     let (cooled, csv) = (scratch.path("cooled.safetensors"), scratch.path("table.csv"))
@@ -224,7 +237,9 @@ struct EvaluateTests {
     let converted = try Tool.run(
       "whyfake", "models", "convert", source, cooled, "--temperature", "2", "--precision", "float32")
     #expect(converted.status == 0, "\(converted.errors)")
-    let models = ["compare-models", folder, "--model", ModelZoo.defaultModel, "--model", cooled, "--resamples", "30"]
+    let models = [
+      "compare-models", folder, "--model", ModelZoo.defaultModel, "--model", cooled, "--resamples", "30",
+    ]
     let run = try Tool.start("whyfake", models + ["--format", "json", "--output", csv]).wait()
     #expect(run.status == 0, "\(run.errors)")
     #expect(try JSONSchema("comparison-1").violations(run.output) == [])
@@ -247,7 +262,8 @@ struct EvaluateTests {
     let table = try String(contentsOfFile: csv, encoding: .utf8).split(separator: "\n")
     #expect(table.count == 3 && table[0].hasPrefix("name,backbone,attention,size"))
     let markdown = try Tool.start("whyfake", models + ["--format", "markdown"]).wait()
-    #expect(markdown.lines.count == 4 && markdown.lines.allSatisfy { $0.hasPrefix("| ") && $0.hasSuffix(" |") })
+    #expect(
+      markdown.lines.count == 4 && markdown.lines.allSatisfy { $0.hasPrefix("| ") && $0.hasSuffix(" |") })
     let text = try Tool.start("whyfake", models).wait()
     #expect(text.output.contains("was trained on: face crops of 30,527 DFDC training videos"))
   }
