@@ -125,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "WhyFakeTests",
       dependencies: [
-        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Datasets", "Evaluation", "Training",
+        "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Datasets", "Evaluation",
+        "Training",
         "TestSupport", "WhyFakeTool", "detect-in-20-lines", "mirror",
       ],
       swiftSettings: settings),

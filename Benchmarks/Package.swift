@@ -20,6 +20,7 @@ let package = Package(
         .product(name: "VideoIO", package: "WhyFake"),
         .product(name: "FaceCrop", package: "WhyFake"), .product(name: "Detector", package: "WhyFake"),
         .product(name: "Explainers", package: "WhyFake"),
+        .product(name: "Datasets", package: "WhyFake"), .product(name: "Training", package: "WhyFake"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [

@@ -84,6 +84,15 @@ public enum ComputeRuntime {
     return results.map { $0! }
   }
 
+  /// Runs `body` with all its operations on the calling thread: for work in the background, which must not take the
+  /// threads from what is waited for.
+  package static func alone<R>(_ body: () throws -> R) rethrows -> R {
+    let before = wf_is_worker()
+    wf_set_worker(true)
+    defer { wf_set_worker(before) }
+    return try body()
+  }
+
   /// What ``split(_:grain:_:)`` hands to the pool.
   private struct Job {
     let count: Int

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A dense array of `Float`, row-major, with value semantics.
 ///
 /// Storage is aligned to 64 bytes and copied on write. Pictures are `[N, C, H, W]`, convolution filters
@@ -80,8 +82,14 @@ public struct Tensor: Sendable {
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
 
-  /// Whether both are views of the same memory in the same shape. O(1).
-  package func isSame(as other: Tensor) -> Bool { storage === other.storage && shape == other.shape }
+  /// Whether shape and all elements are the same to the bit. O(1) where both are views of the same memory, else O(n).
+  package func isIdentical(to other: Tensor) -> Bool {
+    guard shape == other.shape else { return false }
+    if storage === other.storage { return true }
+    return withExtendedLifetime((storage, other.storage)) {
+      memcmp(storage.pointer, other.storage.pointer, count * MemoryLayout<Float>.stride) == 0
+    }
+  }
 
   static func elementCount(_ shape: [Int]) -> Int {
     var count = 1

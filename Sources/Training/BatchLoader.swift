@@ -44,7 +44,9 @@ struct BatchMaker: Sendable {
         mask = PairDifference(width: fake.width, height: fake.height, values: blend.mask)
       } else {
         fake = try faces.picture(pair.fake)
-        if recipe.attentionWeight > 0, let own = faces.original(of: pair.fake) {
+        if recipe.attentionWeight > 0, faces.isAligned(pair.fake) != false,
+          let own = faces.original(of: pair.fake)
+        {
           mask = PairDifference(fake: fake, original: own == pair.real ? real : try faces.picture(own))
         }
       }
@@ -101,7 +103,7 @@ final class BatchLoader: Sendable {
         let orders = BatchPlan.Orders()
         while let step = self?.take() {
           guard let size = size(step) else { return }
-          let result = Result { try maker.batch(step, size: size, orders) }
+          let result = Result { try ComputeRuntime.alone { try maker.batch(step, size: size, orders) } }
           self?.give(step, result)
         }
       }.start()

@@ -59,8 +59,26 @@ struct Learner {
   ///
   /// - Returns: the length of all gradients together, before they were cut.
   mutating func step(_ batch: Batch, _ network: Network, rate: Float, _ stage: Recipe.Stage) -> Double {
+    var (gradients, statistics) = differentiate(batch, network, stage)
+    let norm = recipe.clipNorm.map { gradients.clip(toGlobalNorm: $0) } ?? gradients.globalNorm
+    optimizer.rate = rate
+    optimizer.update(&parameters, gradients: gradients)
+    // The batch's own variance; PyTorch takes n/(n − 1) of it, with n the places of a map in the whole batch.
+    for (name, values) in statistics {
+      move("\(name).running_mean", values.mean)
+      move("\(name).running_var", values.variance)
+    }
+    averages?.update(with: parameters)
+    return Double(norm)
+  }
+
+  private mutating func differentiate(
+    _ batch: Batch, _ network: Network, _ stage: Recipe.Stage
+  ) -> (gradients: [String: Tensor], statistics: [String: (mean: Tensor, variance: Tensor)]) {
+    // A trunk that stays as it is drops nothing: it runs as in inference.
     let regularization = Regularization(
-      dropout: recipe.dropout, dropPath: recipe.dropPath, seed: mixed(recipe.seed, 6, UInt64(batch.step)))
+      dropout: recipe.dropout, dropPath: stage.scope == .head ? 0 : recipe.dropPath,
+      seed: mixed(recipe.seed, 6, UInt64(batch.step)))
     var tracked = parameters
     let learned = parameters.keys.filter { name in
       !name.contains(".running_")
@@ -85,19 +103,7 @@ struct Learner {
       }
     }
     let found = weighted.gradients(of: learned.map { tracked[$0]! })
-    tracked = [:]
-    var gradients = Dictionary(uniqueKeysWithValues: zip(learned, found))
-    let norm = recipe.clipNorm.map { gradients.clip(toGlobalNorm: $0) } ?? gradients.globalNorm
-    optimizer.rate = rate
-    optimizer.update(&parameters, gradients: gradients)
-    // PyTorch's running variance is of the population that the batch was drawn from; the places of a layer's map are
-    // many, and the difference from the batch's own is below a thousandth from 8×8 up.
-    for (name, values) in output.statistics {
-      move("\(name).running_mean", values.mean)
-      move("\(name).running_var", values.variance)
-    }
-    averages?.update(with: parameters)
-    return Double(norm)
+    return (Dictionary(uniqueKeysWithValues: zip(learned, found)), output.statistics)
   }
 
   private mutating func move(_ name: String, _ value: Tensor) {

@@ -18,8 +18,9 @@ struct DFDCFacesTests {
     let validation = set.records.filter { $0.split == .validation }
     let halves = Dictionary(grouping: validation, by: \.half)
     #expect(validation.count == 3330)
-    #expect(halves[.select]?.count == 1650 && halves[.report]?.count == 1680, "\(halves.mapValues(\.count))")
+    #expect(halves.mapValues(\.count) == [.select: 1691, .report: 1639])
     let groups = halves.mapValues { Set($0.map(\.group)) }
+    #expect(groups.mapValues(\.count) == [.select: 852, .report: 828])
     #expect(groups[.select]?.isDisjoint(with: groups[.report] ?? []) == true)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 import TestSupport
 import Testing
 import VideoIO
@@ -148,6 +149,39 @@ import VideoIO
         tar([("x", "x", Array(text.utf8)), ("a.png", "0", picture(7))], ends: false), "x.tar")
       #expect(try FaceSet(data.path).picture(0).pixels[0] == 7, "\(text)")
     }
+  }
+
+  @Test("an index or an archive with any bytes changed is read or refused, and nothing worse")
+  func mutations() throws {
+    let text =
+      "name,label,split,frame,x,y,width,height,shard\n\"a\",real,train,1,2,3,4,5,x.tar\nb,fake,test,,,,,,\n"
+    let pax = Array("12 path=a.p\n".utf8)
+    let archive = tar([
+      ("x", "x", pax), ("a.png", "0", [1, 2, 3]), ("L", "L", Array("a.jpg\0".utf8)), ("b", "0", []),
+    ])
+    let data = try index(text)
+    var random = SplitMix(seed: 5)
+    var refused = 0
+    for round in 0..<400 {
+      var (csv, tar) = (Array(text.utf8), archive)
+      for _ in 0..<1 + Int(random.next() % 3) {
+        let value = [UInt8(truncatingIfNeeded: random.next()), 34, 44, 10, 0, 55][Int(random.next() % 6)]
+        if round % 2 == 0 {
+          csv[Int(random.next() % UInt64(csv.count))] = value
+        } else {
+          tar[Int(random.next() % UInt64(tar.count))] = value
+        }
+      }
+      try Data(csv).write(to: data.folder.url.appendingPathComponent("index.csv"))
+      _ = try data.folder.write(tar, "x.tar")
+      do throws(DatasetError) {
+        let set = try FaceSet(data.path)
+        for i in set.records.indices { #expect(throws: DatasetError.self) { try set.picture(i) } }
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 100, "\(refused) of 400")
   }
 
   @Test("a set that is written is read as it was")

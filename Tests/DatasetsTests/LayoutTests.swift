@@ -9,25 +9,15 @@ import Testing
   func dfdc() throws {
     let data = DatasetFolder()
     for (part, prefix) in [(0, "a"), (34, "b"), (35, "c"), (39, "d"), (40, "e"), (49, "f")] {
-      let folder = "dfdc_train_part_\(part)"
-      try data.write(
-        """
-        {"\(prefix)r.mp4": {"label": "REAL", "split": "train", "original": null},
-         "\(prefix)f.mp4": {"label": "FAKE", "split": "train", "original": "\(prefix)r.mp4"},
-         "\(prefix)x.mp4": {"label": "FAKE", "split": "train", "original": "gone.mp4"}}
-        """, "\(folder)/metadata.json")
-      try data.touch("\(folder)/\(prefix)r.mp4", "\(folder)/\(prefix)f.mp4")
-    }
-    try data.touch("dfdc_train_part_0/stray.mp4")
-    #expect(throws: DatasetError.self, "one original in six splits") { try VideoDataset(data.path) }
-    for (part, prefix) in [(0, "a"), (34, "b"), (35, "c"), (39, "d"), (40, "e"), (49, "f")] {
       try data.write(
         """
         {"\(prefix)r.mp4": {"label": "REAL", "split": "train", "original": null},
          "\(prefix)f.mp4": {"label": "FAKE", "split": "train", "original": "\(prefix)r.mp4"},
          "\(prefix)x.mp4": {"label": "FAKE", "split": "train", "original": "\(prefix)r.mp4"}}
         """, "dfdc_train_part_\(part)/metadata.json")
+      try data.touch("dfdc_train_part_\(part)/\(prefix)r.mp4", "dfdc_train_part_\(part)/\(prefix)f.mp4")
     }
+    try data.touch("dfdc_train_part_0/stray.mp4")
     let dataset = try VideoDataset(data.path)
     #expect(dataset.layout == .dfdc && dataset.name == "dfdc")
     let splits = ["a": "train", "b": "train", "c": "validation", "d": "validation", "e": "test", "f": "test"]
@@ -40,6 +30,12 @@ import Testing
     #expect(dataset.omissions.map(\.path) == ["\(data.path)/dfdc_train_part_0/stray.mp4"])
     #expect(try VideoDataset(data.path, splits: .all(.test)).videos.allSatisfy { $0.split == .test })
     #expect(try VideoDataset(data.path, splits: .hash).table != dataset.table)
+    try data.write(
+      "{\"g.mp4\": {\"label\": \"FAKE\", \"original\": \"er.mp4\"}}", "dfdc_train_part_1/metadata.json")
+    try data.touch("dfdc_train_part_1/g.mp4")
+    let parted = try #require(throws: DatasetError.self) { try VideoDataset(data.path) }
+    #expect(parted.message.contains("belong together"))
+    #expect(throws: Never.self) { try VideoDataset(data.path, splits: .hash) }
   }
 
   @Test("DFDC: one folder is a dataset; without a number in its name it is divided by hash of the original")
@@ -58,8 +54,8 @@ import Testing
     let test = names.count { splits[$0] == .test }
     #expect((125...163).contains(train), "\(train) of 200; 144 expected, ± 3 σ")
     #expect((13...43).contains(test), "\(test) of 200; 28 expected, ± 3 σ")
-    // SHA-256("v0") begins with 9b6fb1d8 (0.607 of all), SHA-256("v17") with c8a0fdd5 (0.784).
-    #expect(splits["v0"] == .train)
+    // As Python's hashlib has them: 0.0095, 0.9805 and, of v10, between 0.72 and 0.86.
+    #expect(splits["v0"] == .train && splits["v2"] == .test && splits["v10"] == .validation)
   }
 
   @Test(

@@ -14,6 +14,24 @@ struct KernelSetTests {
     }
   }
 
+  @Test("work inside `alone` stays on its thread, and what comes after it does not have to")
+  func alone() {
+    let before = ComputeRuntime.threads
+    defer { ComputeRuntime.threads = before }
+    ComputeRuntime.threads = 3
+    func threads() -> Set<UInt> {
+      Set(ComputeRuntime.map(12) { _ in UInt(bitPattern: pthread_self().hashValue) })
+    }
+    let own = UInt(bitPattern: pthread_self().hashValue)
+    #expect(ComputeRuntime.alone { threads() } == [own])
+    #expect(
+      ComputeRuntime.alone {
+        ComputeRuntime.alone {}; return threads()
+      } == [own])
+    // Whether others help is the system's affair (they may be busy); that they may is not.
+    #expect((0..<200).contains { _ in threads().count > 1 })
+  }
+
   @Test(
     "sigmoid and SiLU are good to eight units of the seventh digit, and saturate",
     arguments: [Tensor.Activation.sigmoid, .silu])

@@ -89,12 +89,13 @@ struct FacesTests {
     "killed or interrupted, it goes on where it was, and the end is the same to the byte",
     arguments: [SIGKILL, SIGINT])
   func resumed(signal: Int32) throws {
-    try samples(3)
+    try samples(6)
     #expect(try Tool.start("whyfake", arguments("whole"), in: scratch.url).wait().status == 0)
     let running = try Tool.start("whyfake", arguments("parted"), in: scratch.url)
     func isStarted() -> Bool {
-      let names = try? FileManager.default.subpathsOfDirectory(atPath: scratch.path("parted"))
-      return names?.contains { $0.hasSuffix("video.json") && !$0.hasPrefix(".") } == true
+      (0..<6).contains {
+        FileManager.default.fileExists(atPath: scratch.path("parted/data/real/\($0)/video.json"))
+      }
     }
     for _ in 0..<30_000 where running.process.isRunning && !isStarted() { usleep(1000) }
     kill(running.process.processIdentifier, signal)

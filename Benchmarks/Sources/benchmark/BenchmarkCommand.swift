@@ -10,7 +10,7 @@ struct BenchmarkCommand: ParsableCommand {
     abstract: "Times WhyFake; compare.py runs this and other engines in turn.",
     subcommands: [
       ForwardCommand.self, GradCAMCommand.self, InputGradientCommand.self, TrainCommand.self,
-      DecodeCommand.self,
+      DecodeCommand.self, AugmentCommand.self,
       FacesCommand.self, SLICCommand.self, CropsCommand.self, ShapleyCommand.self, ShapCommand.self,
       MemoryCommand.self, MachineCommand.self, RooflineCommand.self, ModelCommand.self, LoadCommand.self,
     ])

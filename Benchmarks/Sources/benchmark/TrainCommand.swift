@@ -11,15 +11,23 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var options: NetworkOptions
   @OptionGroup var timing: TimingOptions
 
+  @Flag(help: "Normalise with the running statistics, which stay as they are.")
+  var frozen = false
+
+  @Flag(help: "Learn the classifier alone, and attention before it, with running statistics.")
+  var classifierOnly = false
+
   func run() throws {
     timing.prepare()
     let network = try options.detector(timing).network
     let pictures = options.pictures
     let labels = (0..<options.batch).map { Float($0 % 2) }
-    var state = TrainingState(network)
+    var state = TrainingState(network, isFrozen: frozen || classifierOnly, isClassifierOnly: classifierOnly)
     let times = try Timing.measure(runs: timing.runs, warm: 2) { state.step(pictures, labels) }[0]
     guard state.loss.isFinite else { throw Failure("the loss is \(state.loss)") }
     JSONLine().adding("bench", "train").adding("backend", "whyfake").adding(options, timing)
+      .adding("learns", classifierOnly ? "classifier" : "all")
+      .adding("statistics", frozen || classifierOnly ? "running" : "batch")
       .adding("ms_per_step", times, per: 1, digits: 1)
       .adding("images_per_s", Double(options.batch) / times.median * 1000, digits: 2)
       .adding("loss", Double(state.loss), digits: 4)
@@ -36,12 +44,18 @@ private struct TrainingState {
   var steps: UInt64 = 0
   var loss: Float = 0
   private let learned: [String]
+  private let statistics: BatchStatistics
 
-  init(_ network: Network) {
+  init(_ network: Network, isFrozen: Bool, isClassifierOnly: Bool) {
     self.network = network
+    statistics = isFrozen ? .running : .batch
     parameters = network.parameters
     regularization = Regularization(publishedFor: network.architecture, seed: 0)
-    learned = parameters.keys.filter { !$0.contains(".running_") }.sorted()
+    if isClassifierOnly { regularization.dropPath = 0 }
+    learned = parameters.keys.filter { name in
+      !name.contains(".running_")
+        && (!isClassifierOnly || ["classifier", "attention"].contains(where: name.hasPrefix))
+    }.sorted()
   }
 
   mutating func step(_ pictures: Tensor, _ labels: [Float]) {
@@ -57,11 +71,13 @@ private struct TrainingState {
   private mutating func differentiate(
     _ pictures: Tensor, _ labels: [Float]
   ) -> (gradients: [String: Tensor], statistics: [String: (mean: Tensor, variance: Tensor)]) {
+    let dropPath = regularization.dropPath
     regularization = Regularization(publishedFor: network.architecture, seed: steps)
+    regularization.dropPath = dropPath
     var tracked = parameters
     for name in learned { tracked[name] = tracked[name]!.tracked() }
     let pass = network.trainingPass(
-      pictures, parameters: tracked, statistics: .batch, regularization: regularization)
+      pictures, parameters: tracked, statistics: statistics, regularization: regularization)
     let logits = pass.logits
     let count = Float(labels.count)
     let z = logits.elements

@@ -82,10 +82,12 @@ void wf_sharpen(float *plane, const float *blurred, intptr_t count, float amount
 
 // align.c
 
-/// Sums of a², b² and of a · b with b moved by (0, 0), (−1, 0), (1, 0), (0, −1), (0, 1), over `columns`×`rows` values of
-/// planes of `width` that begin at `a` and `b`; the values around are there too.
-void wf_correlate(const float *a, const float *b, intptr_t width, intptr_t columns, intptr_t rows,
-                  float sums[_Nonnull 7]);
+/// Half the differences of a plane's neighbours: to the right less to the left, below less above. 0 at the plane's edge.
+void wf_slopes(const float *plane, intptr_t width, intptr_t height, float *across, float *down);
+/// Sums of a², b², a · b, and of a · b with b moved by one value back and forth in steps of `step`, over `columns`×`rows`
+/// values of planes of `width` that begin at `a` and `b`; the values around are there too.
+void wf_correlate(const float *a, const float *b, intptr_t width, intptr_t columns, intptr_t rows, intptr_t step,
+                  float sums[_Nonnull 5]);
 
 // jpeg.c
 

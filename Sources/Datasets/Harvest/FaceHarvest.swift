@@ -62,7 +62,10 @@ public struct FaceHarvest: Sendable {
     let workers = max(1, min(ComputeRuntime.threads, schedule.count))
     let harvester = VideoHarvester(
       options: options, detector: detector, decoderThreads: workers > 1 ? 1 : ComputeRuntime.threads,
-      checkCancellation: context.checkCancellation)
+      checkCancellation: {
+        try context.checkCancellation()
+        try schedule.checkFailure()
+      })
     // Each part is a thread's: what a video's faces take is not split further there.
     ComputeRuntime.split(workers) { _ in
       while let job = schedule.next() {

@@ -49,7 +49,7 @@ public struct HarvestContext: Sendable {
   /// Runs what moves that folder to its place, or removes it.
   public var settle: @Sendable (_ folder: String, _ body: () throws -> Void) throws -> Void
 
-  /// A context; by default nobody watches, and the task's cancellation ends it.
+  /// A context; by default nobody watches, and the calling task's cancellation ends it.
   public init(
     progress: @escaping @Sendable (HarvestProgress) -> Void = { _ in },
     checkCancellation: @escaping @Sendable () throws -> Void = { try Task.checkCancellation() },
@@ -73,4 +73,9 @@ public struct HarvestProgress: Sendable, Hashable {
   public var crops: Int
   /// The share of the work that is done, in [0, 1]; finding faces counts for more than following an original.
   public var done: Double
+
+  /// Progress from its parts.
+  public init(videos: Int, allVideos: Int, crops: Int, done: Double) {
+    (self.videos, self.allVideos, self.crops, self.done) = (videos, allVideos, crops, done)
+  }
 }

@@ -111,6 +111,9 @@ final class HarvestSchedule: @unchecked Sendable {
     end(job, nil, crops: 0, report)
   }
 
+  /// Throws if the harvest cannot go on: then nobody needs to finish a video.
+  func checkFailure() throws { if let failure { throw failure } }
+
   /// The harvest cannot go on.
   func fail(_ error: any Error) {
     condition.withLock {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import VideoIO
 
 #if canImport(Glibc)
@@ -101,15 +100,16 @@ struct HarvestStore: Sendable {
         let name = "\(HarvestedVideo.fileName(frame: crop.frame)).\(options.format.suffix)"
         try WholeFile.write(bytes, to: "\(work)/\(name)")
       }
-      try Self.write(harvest.video, to: "\(work)/\(Self.recordName)")
+      try WholeFile.write(Self.encoded(harvest.video), to: "\(work)/\(Self.recordName)")
       try Self.makeFolders((place as NSString).deletingLastPathComponent)
       try context.settle(work) {
         guard rename(work, place) == 0 else { throw Self.error("cannot be moved to its place", place) }
       }
     } catch {
       try? context.settle(work) { try FileManager.default.removeItem(atPath: work) }
-      if let error = error as? VideoError { throw DatasetError(.file, error.message, path: error.path) }
-      throw error
+      guard let error = error as? VideoError else { throw error }
+      throw DatasetError(
+        .file, error.message, path: error.path.replacingOccurrences(of: work, with: place))
     }
   }
 
@@ -172,12 +172,16 @@ struct HarvestStore: Sendable {
     }
   }
 
-  private static func write(_ value: some Encodable, to path: String) throws {
+  private static func encoded(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do throws(VideoError) {
-      try WholeFile.write(Array(try! encoder.encode(value)) + [10], to: path)
-    } catch {
+    return Array(try encoder.encode(value)) + [10]
+  }
+
+  private static func write(_ value: some Encodable, to path: String) throws {
+    do {
+      try WholeFile.write(encoded(value), to: path)
+    } catch let error as VideoError {
       throw DatasetError(.file, error.message, path: error.path)
     }
   }

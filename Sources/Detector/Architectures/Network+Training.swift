@@ -15,8 +15,8 @@ extension Network {
   /// Logits and attention of normalised pictures `[N, 3, H, W]` as functions of `parameters`, which may be tracked: the form
   /// that training uses.
   ///
-  /// EfficientNets run by the training passes (`Documentation/Training.md`); where nothing is tracked, `parameters` are the
-  /// network's own and statistics the running ones, by the plans of inference. MesoNets run by recorded tensor operations.
+  /// EfficientNets run by the training passes (`Documentation/Training.md`); where nothing is tracked, `parameters` have the
+  /// network's own values and statistics are the running ones, by the plans of inference. MesoNets run by recorded tensor operations.
   ///
   /// - Parameters:
   ///   - parameters: in place of the network's own, same names and shapes.
@@ -123,7 +123,7 @@ private struct SegmentTrainer {
       !blocks[segment].contains(where: \.hasFactors),
       parameters.allSatisfy({ name, value in
         !names.contains(where: name.hasPrefix)
-          || !value.isTracked && network.parameters[name]!.isSame(as: value)
+          || !value.isTracked && network.parameters[name]!.isIdentical(to: value)
       })
     else { return nil }
     let isLast = segment.upperBound == blocks.count

@@ -140,6 +140,9 @@ public struct Augmentation: Sendable, Codable, Hashable {
     compression: Compression(probability: 0.5, quality: 50...99, again: 0.2),
     cutOut: Effect(probability: 0.15, strength: 0.15...0.4))
 
+  /// The recipes that have a name.
+  static let presets = ["none": none, "light": light, "standard": standard]
+
   /// What is wrong with the recipe, in a line; nil if it can be drawn from.
   public var problem: String? {
     let probabilities = [

@@ -2,8 +2,8 @@ import CWhyFakeTraining
 import Foundation
 public import VideoIO
 
-/// What happens to one crop: the outcome of ``Augmentation/draw(_:)``. Equal draws make equal pictures, on every CPU and
-/// any number of threads.
+/// What happens to one crop: the outcome of ``Augmentation/draw(_:)``. Equal draws make equal pictures, with every kernel
+/// set and any number of threads.
 public struct AugmentationDraw: Sendable, Codable, Equatable {
   /// Brightness and contrast: v ↦ (v − ½) · contrast + ½ + brightness, v in [0, 1].
   public struct Tone: Sendable, Codable, Hashable {
