@@ -19,7 +19,7 @@ public enum ScoreFile {
     "method", "compression", "split", "half",
   ]
 
-  /// The scores as the text of a file. Logits are in the fewest digits that give a `Float` back.
+  /// The scores as the text of a file. Logits come back from it to the bit.
   public static func text(_ faces: [ScoredFace]) -> String {
     var text = columns.joined(separator: ",") + "\n"
     for face in faces {
@@ -27,7 +27,7 @@ public enum ScoreFile {
       let box = record.box ?? []
       let fields =
         [
-          record.name, record.label.rawValue, record.original ?? "", "\(Float(face.logit))",
+          record.name, record.label.rawValue, record.original ?? "", "\(face.logit)",
           "\(Float(face.sample.probability))", record.dataset, record.video,
           record.frame.map(String.init) ?? "",
         ] + (0..<4).map { $0 < box.count ? "\(box[$0])" : "" } + [
