@@ -13,6 +13,7 @@ import VideoIO
 /// | `log.jsonl` | ``TrainingEvent``s, one a line |
 /// | `checkpoint.safetensors` | weights, averages, the optimiser's memory, position: where it goes on |
 /// | `model.safetensors` | the averaged weights that did best on *select* so far: a detector |
+/// | `stage1.safetensors` … | the averaged weights at the end of each stage: a detector of its size |
 /// | `report.html` | the curves |
 ///
 /// A run that was stopped or killed goes on from its last checkpoint, at most ``checkpointSeconds`` old, and gives to the bit
@@ -60,6 +61,7 @@ public final class DetectorTraining {
   private let selected: [Int]
   private let fingerprint: String
   private let workers: Int
+  private let lock: RunLock
   private var learner: Learner
   private var state: TrainingProgressState
 
@@ -246,6 +248,9 @@ public final class DetectorTraining {
       throw TrainingError(.diverged, "the weights judge nothing any more", path: folder)
     }
     let isBest = area > state.best ?? -1
+    if state.step == stages.starts[stage + 1] {
+      try detector.write(to: "\(folder)/stage\(stage + 1).safetensors", precision: .float32)
+    }
     if isBest {
       (state.best, state.bestStep, state.looksSinceBest) = (area, state.step, 0)
       try detector.write(to: "\(folder)/model.safetensors", precision: .float32)

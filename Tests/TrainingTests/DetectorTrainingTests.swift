@@ -72,6 +72,10 @@ private let start: DeepfakeDetector = {
     #expect(try log(whole) == log(broken))
     let detector = try DeepfakeDetector(contentsOf: broken.path("run/model.safetensors"))
     #expect(detector.info.architecture == "EfficientNetB0")
+    for (stage, size) in [(1, 32), (2, 48)] {
+      #expect(
+        try DeepfakeDetector(contentsOf: broken.path("run/stage\(stage).safetensors")).info.inputSize == size)
+    }
   }
 
   @Test("another seed gives other weights") func seeds() throws {
