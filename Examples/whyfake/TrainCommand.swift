@@ -24,7 +24,9 @@ struct TrainCommand: ParsableCommand {
   var output: String
 
   @Option(
-    help: ArgumentHelp("The model or checkpoint whose weights it starts from.", valueName: "name-or-file"))
+    help: ArgumentHelp(
+      "The model or checkpoint whose weights it starts from: a detector, or a network trained on photographs.",
+      valueName: "name-or-file"))
   var start: String
 
   @Flag(help: "Begin with the start's classifier; without, it is drawn.")
@@ -80,7 +82,9 @@ struct TrainCommand: ParsableCommand {
   private func train() throws {
     let recipe = try finalRecipe()
     let set = try FaceSet(faces)
-    let detector = try DeepfakeDetector.load(start, DeepfakeDetector.Overrides())
+    var overrides = DeepfakeDetector.Overrides()
+    overrides.isTrunkOnly = !keepHead
+    let detector = try DeepfakeDetector.load(start, overrides)
     var description = detector.description
     let datasets = Set(set.records.map(\.dataset)).filter { !$0.isEmpty }.sorted()
     description.info.name = name ?? (output as NSString).lastPathComponent

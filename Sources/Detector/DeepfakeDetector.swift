@@ -26,6 +26,8 @@ public struct DeepfakeDetector: GradientClassifier {
     public var normalization: Normalization?
     /// What the checkpoint's last layer means.
     public var classConvention: ClassConvention?
+    /// Whether only the trunk is wanted, to train from: the classifier, whatever it tells apart, becomes zeros.
+    public var isTrunkOnly = false
     /// Side of the crops in pixels.
     public var inputSize: Int?
     /// How a face's box becomes a crop.

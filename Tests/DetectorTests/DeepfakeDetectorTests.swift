@@ -136,6 +136,26 @@ struct DeepfakeDetectorTests {
     }
   }
 
+  @Test(
+    "of a network for a thousand classes the trunk can be had, to train from; as a detector it is refused")
+  func trunk() throws {
+    let folder = TemporaryFolder()
+    var parameters = try DeepfakeDetector(named: ModelZoo.defaultModel).network.parameters
+    parameters["classifier.weight"] = Tensor(shape: [1000, 1280], repeating: 1)
+    parameters["classifier.bias"] = Tensor(shape: [1000], repeating: 1)
+    let path = folder.path("photographs.safetensors")
+    try Weights(parameters).writeSafetensors(to: path)
+    expectError(.wrongTensors, naming: "1000 classes") { try DeepfakeDetector(contentsOf: path) }
+    var overrides = DeepfakeDetector.Overrides()
+    overrides.isTrunkOnly = true
+    let found = try DeepfakeDetector(contentsOf: path, overrides: overrides).network.parameters
+    for (name, tensor) in found {
+      let expected =
+        name.hasPrefix("classifier.") ? Tensor(shape: tensor.shape, repeating: 0) : parameters[name]
+      #expect(tensor == expected, "\(name)")
+    }
+  }
+
   @Test("an unknown name lists the known ones, and crops of a wrong shape are refused")
   func badRequests() throws {
     expectError(.unknownModel, naming: ModelZoo.defaultModel) { try DeepfakeDetector(named: "nothing") }

@@ -33,7 +33,15 @@ struct ImportedModel {
         normalization: habits.normalization, checkpoint: dialect.project)
     description.apply(overrides)
     try description.validate()
-    let (parameters, outputs) = try Self.parameters(tensors, dialect, architecture)
+    let (parameters, outputs) = try Self.parameters(
+      tensors, dialect, architecture, isTrunkOnly: overrides.isTrunkOnly)
+    if overrides.isTrunkOnly {
+      description.classConvention = .fakeLogit
+      self.description = description
+      network = try Network(
+        architecture, padding: description.padding, epsilon: description.epsilon, parameters: parameters)
+      return
+    }
     // What we wrote has one logit whatever it came from.
     let convention = overrides.classConvention ?? (outputs == 2 ? .fakeSecond : habits.oneOutput)
     if stored == nil || overrides.classConvention != nil { description.classConvention = convention }
@@ -68,14 +76,17 @@ struct ImportedModel {
 
   /// Our parameters, and the number of outputs of the last layer, which is left as it is.
   private static func parameters(
-    _ tensors: [String: Tensor], _ dialect: any CheckpointDialect, _ architecture: Architecture
+    _ tensors: [String: Tensor], _ dialect: any CheckpointDialect, _ architecture: Architecture,
+    isTrunkOnly: Bool
   ) throws(DetectorError) -> (parameters: [String: Tensor], outputs: Int) {
     var (missing, misshapen) = ([String](), [(name: String, found: [Int], expected: [Int])]())
     var used: Set<String> = []
     var parameters: [String: Tensor] = [:]
     var outputs = 1
     let head = ["classifier.weight", "classifier.bias"]
-    if case .tensor(let name) = dialect.source(of: head[1], in: architecture), let bias = tensors[name] {
+    if !isTrunkOnly, case .tensor(let name) = dialect.source(of: head[1], in: architecture),
+      let bias = tensors[name]
+    {
       outputs = bias.count
     }
     for (parameter, shape) in architecture.parameterShapes {
@@ -84,6 +95,10 @@ struct ImportedModel {
         continue
       }
       used.insert(name)
+      if isTrunkOnly, head.contains(parameter) {
+        parameters[parameter] = Tensor(shape: shape, repeating: 0)
+        continue
+      }
       guard let tensor = tensors[name] else {
         missing.append(name)
         continue
