@@ -59,8 +59,10 @@ struct TrainingReport {
       """
   }
 
+  private var axis: LineFigure.Axis { .init(label: "step", range: 0...Double(max(1, steps))) }
+
   private var lossFigure: LineFigure {
-    var figure = LineFigure(title: "Loss", x: .init(label: "step"), y: .init(label: "cross-entropy"))
+    var figure = LineFigure(title: "Loss", x: axis, y: .init(label: "cross-entropy"))
     figure.series = [
       .init(name: "training", points: lines.map { .init(Double($0.step), $0.loss) }),
       .init(
@@ -72,7 +74,7 @@ struct TrainingReport {
   }
 
   private var scoreFigure: LineFigure {
-    var figure = LineFigure(title: "On the select half", x: .init(label: "step"), y: .init(label: ""))
+    var figure = LineFigure(title: "On the select half", x: axis, y: .init(label: ""))
     figure.series = [
       .init(
         name: "ROC AUC", points: looks.map { .init(Double($0.step), $0.areaUnderROC) }, mark: .linePoints),
@@ -86,7 +88,7 @@ struct TrainingReport {
 
   private var rateFigure: LineFigure {
     var figure = LineFigure(
-      title: "Rate", x: .init(label: "step"), y: .init(label: "rate", scale: .logarithmic))
+      title: "Rate", x: axis, y: .init(label: "rate", scale: .logarithmic))
     figure.series = [.init(name: nil, points: lines.map { .init(Double($0.step), $0.rate) })]
     figure.milestones = milestones
     return figure
