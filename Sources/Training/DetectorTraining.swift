@@ -61,7 +61,7 @@ public final class DetectorTraining {
   private let selected: [Int]
   private let fingerprint: String
   private let workers: Int
-  private let lock: RunLock
+  private let lock: FolderLock
   private var learner: Learner
   private var state: TrainingProgressState
 
@@ -126,7 +126,7 @@ public final class DetectorTraining {
     guard Self.isRun(folder) else {
       throw TrainingError(.badRun, "is not empty and holds no run; give another folder", path: folder)
     }
-    lock = try RunLock(folder)
+    lock = try Self.locked(folder)
     try prepareFolder()
   }
 
@@ -292,12 +292,24 @@ public final class DetectorTraining {
   private static func isRun(_ folder: String) -> Bool {
     let names = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
     return names.contains("checkpoint.safetensors")
-      || names.allSatisfy { isUnfinished($0) || ["recipe.json", RunLock.name].contains($0) }
+      || names.allSatisfy { isUnfinished($0) || ["recipe.json", FolderLock.fileName].contains($0) }
   }
 
   /// Whether a file is what a killed process had not finished; whole files have other names.
   private static func isUnfinished(_ name: String) -> Bool {
     name.hasSuffix(".partial") || name.hasSuffix(".part")
+  }
+
+  private static func locked(_ folder: String) throws(TrainingError) -> FolderLock {
+    let lock: FolderLock?
+    do throws(FileProblem) { lock = try FolderLock(folder) } catch {
+      throw TrainingError(.file, error.text, path: folder)
+    }
+    guard let lock else {
+      throw TrainingError(
+        .badRun, "is being trained in by another process; stop that, or give another folder", path: folder)
+    }
+    return lock
   }
 
   private func prepareFolder() throws {

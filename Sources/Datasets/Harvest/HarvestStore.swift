@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 import VideoIO
 
 #if canImport(Glibc)
@@ -15,7 +16,7 @@ struct HarvestStore: Sendable {
   /// The set's folder.
   let folder: String
   private let options: HarvestOptions
-  private let lock: Lock
+  private let lock: FolderLock
 
   private static let settingsName = "harvest.json"
   private static let recordName = "video.json"
@@ -25,25 +26,6 @@ struct HarvestStore: Sendable {
   private struct Settings: Codable {
     var version = 1
     var options: HarvestOptions
-  }
-
-  /// Keeps others out of the folder while it lives; the system lets go of it when the process ends, however it ends.
-  private final class Lock: Sendable {
-    private let descriptor: Int32
-
-    init(_ folder: String) throws(DatasetError) {
-      descriptor = open("\(folder)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw HarvestStore.error("cannot be written to", folder) }
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-        let code = errno
-        close(descriptor)
-        guard code == EWOULDBLOCK else { throw HarvestStore.error("cannot be locked", folder) }
-        throw DatasetError(
-          .file, "another run is filling this folder; wait for it or choose another one", path: folder)
-      }
-    }
-
-    deinit { close(descriptor) }
   }
 
   /// Makes or takes up the folder of a set.
@@ -62,7 +44,15 @@ struct HarvestStore: Sendable {
     } else {
       try Self.makeFolders(folder)
     }
-    lock = try Lock(folder)
+    let lock: FolderLock?
+    do throws(FileProblem) { lock = try FolderLock(folder) } catch {
+      throw DatasetError(.file, error.text, path: folder)
+    }
+    guard let lock else {
+      throw DatasetError(
+        .file, "another run is filling this folder; wait for it or choose another one", path: folder)
+    }
+    self.lock = lock
     if let data = FileManager.default.contents(atPath: settings) {
       guard let earlier = try? JSONDecoder().decode(Settings.self, from: data), earlier.version == 1 else {
         throw DatasetError(.badIndex, "cannot be understood; choose another output folder", path: settings)
