@@ -118,6 +118,7 @@ struct TrainCommand: ParsableCommand {
             + "\(Words.fixed(progress.loss, 3)), \(Words.fixed(progress.imagesPerSecond, 0)) images/s\(left)")
       })
     ProgressLine.shared.clear()
+    for problem in training.damagedPictures { Terminal.message("\(oneLine(problem)); another stood in") }
     switch outcome {
     case .finished: Terminal.message("done: \(output)/model.safetensors")
     case .outOfPatience: Terminal.message("no better for a while: \(output)/model.safetensors")
@@ -125,6 +126,7 @@ struct TrainCommand: ParsableCommand {
       Terminal.message("stopped; the same command goes on")
       throw ExitCode(128 + (Interruption.shared.askedToStop ?? SIGINT))
     }
+    if !training.damagedPictures.isEmpty { throw ExitCode.failure }
   }
 
   private func finalRecipe() throws -> Recipe {

@@ -22,6 +22,21 @@ struct BatchMaker: Sendable {
   let recipe: Recipe
   let mean: [Float]
   let deviation: [Float]
+  let damaged: DamagedPictures
+
+  /// The picture of record `index`, or where it cannot be read that of the next one of its kind: a long run does not end for
+  /// one bad file.
+  private func picture(_ index: Int) throws(DatasetError) -> RGBImage {
+    do { return try faces.picture(index) } catch { try damaged.note(index, error, of: faces.records.count) }
+    let kind = faces.records[index].label == .fake ? plan.fakes : plan.reals
+    let place = kind.firstIndex(of: index) ?? 0
+    var last = index
+    for i in 1...kind.count {
+      last = kind[(place + i) % kind.count]
+      do { return try faces.picture(last) } catch { try damaged.note(last, error, of: faces.records.count) }
+    }
+    return try faces.picture(last)
+  }
 
   /// The pictures of step `step`, `size` pixels a side.
   func batch(_ step: Int, size: Int, _ orders: BatchPlan.Orders) throws -> Batch {
@@ -31,7 +46,7 @@ struct BatchMaker: Sendable {
     var masks: [Int: PairDifference] = [:]
     for (i, pair) in pairs.enumerated() {
       var generator = SplitMix(seed: mixed(recipe.seed, 4, UInt64(step), UInt64(i)))
-      let real = try faces.picture(pair.real)
+      let real = try picture(pair.real)
       let draw = recipe.augmentation.draw(&generator)
       let isBlended = pair.fake == pair.real || generator.uniform() < recipe.selfBlended
       let sharesGeometry = (pair.isOwn || isBlended) && generator.uniform() < recipe.sharedGeometry
@@ -43,11 +58,11 @@ struct BatchMaker: Sendable {
         fake = blend.image
         mask = PairDifference(width: fake.width, height: fake.height, values: blend.mask)
       } else {
-        fake = try faces.picture(pair.fake)
+        fake = try picture(pair.fake)
         if recipe.attentionWeight > 0, faces.isAligned(pair.fake) != false,
           let own = faces.original(of: pair.fake)
         {
-          mask = PairDifference(fake: fake, original: own == pair.real ? real : try faces.picture(own))
+          mask = PairDifference(fake: fake, original: own == pair.real ? real : try picture(own))
         }
       }
       pictures[i] = realDraw.degrade(realDraw.place(real, side: size))
@@ -74,6 +89,24 @@ struct BatchMaker: Sendable {
       labels: [Float](repeating: 0, count: pairs.count) + [Float](repeating: 1, count: pairs.count),
       masks: masks)
   }
+}
+
+/// Pictures that could not be read, each once.
+final class DamagedPictures: Sendable {
+  private let found = Mutex<[Int: DatasetError]>([:])
+
+  /// - Throws: the error itself where more than a hundredth of all pictures, and more than 20, are damaged: then something
+  ///   else is wrong.
+  func note(_ index: Int, _ error: DatasetError, of count: Int) throws(DatasetError) {
+    let isTooMuch = found.withLock { found in
+      found[index] = error
+      return found.count > max(20, count / 100)
+    }
+    if isTooMuch { throw error }
+  }
+
+  /// What is wrong with them, in the order of their records.
+  var problems: [DatasetError] { found.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
 }
 
 /// Makes batches ahead of the step that needs them, on threads of its own.

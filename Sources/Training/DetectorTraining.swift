@@ -62,6 +62,7 @@ public final class DetectorTraining {
   private let fingerprint: String
   private let workers: Int
   private let lock: FolderLock
+  private let damaged = DamagedPictures()
   private var learner: Learner
   private var state: TrainingProgressState
 
@@ -132,6 +133,9 @@ public final class DetectorTraining {
 
   // MARK: Running
 
+  /// Pictures that could not be read so far in this sitting; others of their kind stood in.
+  public var damagedPictures: [DatasetError] { damaged.problems }
+
   /// Trains to the end, or until `shouldStop` says so between two steps.
   ///
   /// - Parameters:
@@ -196,7 +200,7 @@ public final class DetectorTraining {
   private var maker: BatchMaker {
     BatchMaker(
       faces: faces, plan: plan, recipe: recipe, mean: description.normalization.mean,
-      deviation: description.normalization.standardDeviation)
+      deviation: description.normalization.standardDeviation, damaged: damaged)
   }
 
   private func learn(_ batch: Batch, _ stage: Int) throws {
@@ -241,7 +245,9 @@ public final class DetectorTraining {
   private func look(_ stage: Int, _ log: inout TrainingLog) throws -> TrainingEvent.Look {
     let started = ContinuousClock.now
     let detector = try detector(learner.judged, size: recipe.stages[stage].size)
-    let samples = try Scoring(detector).run(on: faces, indices: selected).samples
+    var scoring = try Scoring(detector)
+    scoring.badPictures = .skip
+    let samples = try scoring.run(on: faces, indices: selected).samples
     let found = ClassificationMetrics(samples)
     guard let accuracy = found.balancedAccuracy, let area = found.areaUnderROC, let loss = found.logLoss
     else {

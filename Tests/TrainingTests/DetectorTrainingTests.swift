@@ -134,6 +134,34 @@ private let start: DeepfakeDetector = {
     #expect(try Self.training(recipe, folder.path("run")).run() == .outOfPatience)
   }
 
+  @Test("for a damaged picture another of its kind stands in; where many are, the run ends") func damaged()
+    throws
+  {
+    let faces = try SyntheticFaces(originals: 30)
+    let whole = try faces.folder.bytes("train-3.png")
+    func spoil(_ range: Range<Int>) throws {
+      for i in range { _ = try faces.folder.write(Array(whole.prefix(100)), "train-\(i).png") }
+    }
+    func training() throws -> (DetectorTraining, TemporaryFolder) {
+      let folder = TemporaryFolder()
+      var recipe = Self.recipe()
+      recipe.stages = [.init(size: 32, epochs: 1, rate: 1e-3, warmup: 0)]
+      return (
+        try DetectorTraining(
+          recipe, faces: FaceSet(faces.folder.url.path), start: start, keepsHead: false,
+          description: start.description, folder: folder.path("run")), folder
+      )
+    }
+    try spoil(3..<4)
+    let (run, _folder) = try training()
+    #expect(try run.run() == .finished)
+    #expect(run.damagedPictures.count == 1 && run.damagedPictures[0].path.contains("train-3.png"))
+    try spoil(0..<28)
+    let (broken, _other) = try training()
+    #expect(throws: DatasetError.self) { try broken.run() }
+    withExtendedLifetime((_folder, _other)) {}
+  }
+
   @Test("a folder is one process's at a time, and what a killed one left unfinished goes") func locked()
     throws
   {
