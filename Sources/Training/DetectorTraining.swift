@@ -21,8 +21,9 @@ import VideoIO
 public final class DetectorTraining {
   /// How far it is.
   public struct Progress: Sendable {
-    /// Steps done, and those of the whole run.
+    /// Steps done.
     public var step: Int
+    /// Steps of the whole run.
     public var steps: Int
     /// Side of the pictures now.
     public var size: Int
