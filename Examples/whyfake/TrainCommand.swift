@@ -99,7 +99,8 @@ struct TrainCommand: ParsableCommand {
       recipe, faces: set, start: detector, keepsHead: keepHead, description: description, folder: output,
       workers: workers)
     Interruption.shared.becomeGentle()
-    var lastLook = 0
+    // A run that goes on does not tell again what it found before.
+    var lastLook = training.stepsDone
     let outcome = try training.run(
       shouldStop: { Interruption.shared.askedToStop != nil },
       progress: { progress in

@@ -134,6 +134,9 @@ public final class DetectorTraining {
 
   // MARK: Running
 
+  /// Steps done so far, over all sittings.
+  public var stepsDone: Int { state.step }
+
   /// Pictures that could not be read so far in this sitting; others of their kind stood in.
   public var damagedPictures: [DatasetError] { damaged.problems }
 
@@ -176,13 +179,10 @@ public final class DetectorTraining {
       pace.add(worked, size: recipe.stages[stage].size, images: recipe.batch)
       if looks(after: state.step, stage) {
         look = try self.look(stage, &log)
+        state.isOver = recipe.patience.map { state.looksSinceBest > $0 } ?? false
         try save(log.bytes)
         saved = .now
-        if let patience = recipe.patience, state.looksSinceBest > patience {
-          state.isOver = true
-          try save(log.bytes)
-          return .outOfPatience
-        }
+        if state.isOver { return .outOfPatience }
       } else if ContinuousClock.now - saved > .seconds(Self.checkpointSeconds) {
         try save(log.bytes)
         saved = .now
@@ -259,7 +259,7 @@ public final class DetectorTraining {
       try detector.write(to: "\(folder)/stage\(stage + 1).safetensors", precision: .float32)
     }
     if isBest {
-      (state.best, state.bestStep, state.looksSinceBest) = (area, state.step, 0)
+      (state.best, state.looksSinceBest) = (area, 0)
       try detector.write(to: "\(folder)/model.safetensors", precision: .float32)
     } else {
       state.looksSinceBest += 1

@@ -138,8 +138,3 @@ public struct ScoredFace: Sendable, Hashable {
       compression: record.compression, frame: record.frame)
   }
 }
-
-/// What `detector` says of records `indices` of `faces`, in their order; a bad picture is an error.
-public func scores(of detector: any Classifier, on faces: FaceSet, indices: [Int]) throws -> [ScoredSample] {
-  try Scoring(detector).run(on: faces, indices: indices).samples
-}

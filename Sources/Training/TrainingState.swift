@@ -10,9 +10,8 @@ struct TrainingProgressState: Codable, Sendable, Equatable {
   /// The lowest loss on *select* in this stage, and looks since.
   var lowestLoss: Double?
   var looksSinceLowest = 0
-  /// The highest ROC AUC on *select* of all looks, at which step it was, and looks since.
+  /// The highest ROC AUC on *select* of all looks, and looks since.
   var best: Double?
-  var bestStep = 0
   var looksSinceBest = 0
   /// Training ended early.
   var isOver = false
@@ -59,7 +58,6 @@ struct TrainingCheckpoint {
     try Weights(tensors, metadata: [Self.key: String(decoding: text, as: UTF8.self)])
       .writeSafetensors(to: path)
   }
-
 }
 
 extension TrainingCheckpoint {

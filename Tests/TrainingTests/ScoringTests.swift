@@ -54,7 +54,7 @@ struct ScoringTests {
       for (face, value) in zip(result.faces, expected) { #expect(abs(face.logit - value) < 1e-3) }
       #expect(done.last == 5 && done.count == (5 + batch - 1) / batch && result.problems.isEmpty)
     }
-    let samples = try scores(of: Redness(), on: faces, indices: [2, 3])
+    let samples = try Scoring(Redness()).run(on: faces, indices: [2, 3]).samples
     #expect(samples.map(\.isFake) == [false, true] && samples.map(\.group) == ["/p2", "/p2"])
     #expect(abs(samples[0].faceSide! - (30.0 * 42).squareRoot()) < 1e-9 && samples[1].frame == 3)
   }
@@ -78,7 +78,7 @@ struct ScoringTests {
     #expect(throws: Enough.self) {
       try Scoring(Redness()).run(on: faces, indices: [0]) { _ in throw Enough() }
     }
-    #expect(throws: DetectorError.self) { try scores(of: Redness(isBroken: true), on: faces, indices: [0]) }
+    #expect(throws: DetectorError.self) { try Scoring(Redness(isBroken: true)).run(on: faces, indices: [0]) }
     var clips = Redness()
     clips.info.scoresFrameByFrame = false
     #expect(throws: DetectorError.self) { try Scoring(clips) }
