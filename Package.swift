@@ -60,7 +60,9 @@ let package = Package(
     .target(name: "Evaluation", dependencies: ["Tensor"], swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["CWhyFakeTraining", "Tensor", "VideoIO", "Detector", "Datasets", "Evaluation"],
+      dependencies: [
+        "CWhyFakeTraining", "Tensor", "VideoIO", "FaceCrop", "Detector", "Datasets", "Evaluation",
+      ],
       swiftSettings: settings),
     .target(
       name: "WhyFake", dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers"],
@@ -126,8 +128,7 @@ let package = Package(
       name: "WhyFakeTests",
       dependencies: [
         "WhyFake", "Explainers", "Detector", "FaceCrop", "Tensor", "VideoIO", "Datasets", "Evaluation",
-        "Training",
-        "TestSupport", "WhyFakeTool", "detect-in-20-lines", "mirror",
+        "Training", "TestSupport", "WhyFakeTool", "detect-in-20-lines", "mirror",
       ],
       swiftSettings: settings),
   ]

@@ -61,19 +61,7 @@ public struct Clip: Sendable {
   }
 
   /// The crops in `range` as a classifier takes them: `[N, 3, S, S]`, RGB in [0, 1].
-  public func tensor(_ range: Range<Int>) -> Tensor {
-    let (count, plane) = (range.count, size * size)
-    return Tensor(shape: [count, 3, size, size]) { out in
-      for (n, t) in range.enumerated() {
-        crops[t].pixels.withUnsafeBufferPointer { pixels in
-          for channel in 0..<3 {
-            let base = (n * 3 + channel) * plane
-            for i in 0..<plane { out[base + i] = Float(pixels[i * 3 + channel]) * (1 / 255) }
-          }
-        }
-      }
-    }
-  }
+  public func tensor(_ range: Range<Int>) -> Tensor { Tensor(crops: crops[range]) }
 
   /// All crops: `[T, 3, S, S]`, RGB in [0, 1].
   public func tensor() -> Tensor { tensor(0..<frames.count) }

@@ -1,4 +1,5 @@
 import Datasets
+import FaceCrop
 import Foundation
 import Synchronization
 import Tensor
@@ -41,7 +42,6 @@ struct BatchMaker: Sendable {
   /// The pictures of step `step`, `size` pixels a side.
   func batch(_ step: Int, size: Int, _ orders: BatchPlan.Orders) throws -> Batch {
     let pairs = plan.pairs(of: step, orders)
-    let plane = size * size
     var pictures = [RGBImage?](repeating: nil, count: 2 * pairs.count)
     var masks: [Int: PairDifference] = [:]
     for (i, pair) in pairs.enumerated() {
@@ -74,16 +74,7 @@ struct BatchMaker: Sendable {
     let (scale, shift) = (
       (0..<3).map { 1 / (255 * deviation[$0]) }, (0..<3).map { -mean[$0] / deviation[$0] }
     )
-    let tensor = Tensor(shape: [pictures.count, 3, size, size]) { out in
-      for (n, picture) in pictures.enumerated() {
-        picture!.pixels.withUnsafeBufferPointer { pixels in
-          for c in 0..<3 {
-            let to = out.baseAddress! + (n * 3 + c) * plane
-            for i in 0..<plane { to[i] = Float(pixels[3 * i + c]) * scale[c] + shift[c] }
-          }
-        }
-      }
-    }
+    let tensor = Tensor(crops: pictures.map { $0! }[...], scale: scale, shift: shift)
     return Batch(
       step: step, pictures: tensor,
       labels: [Float](repeating: 0, count: pairs.count) + [Float](repeating: 1, count: pairs.count),

@@ -1,6 +1,7 @@
 public import Datasets
 public import Detector
 public import Evaluation
+import FaceCrop
 import Tensor
 import VideoIO
 
@@ -80,7 +81,7 @@ public struct Scoring: Sendable {
         }
       }
       if !kept.isEmpty {
-        let input = Self.tensor(crops, size)
+        let input = Tensor(crops: crops[...])
         let started = ContinuousClock.now
         let logits = try detector.logits(input).elements
         result.detectorSeconds += (ContinuousClock.now - started) / .seconds(1)
@@ -97,25 +98,6 @@ public struct Scoring: Sendable {
       try progress(start + batch.count)
     }
     return result
-  }
-
-  /// `[N, 3, size, size]`, RGB in [0, 1].
-  private static func tensor(_ crops: [RGBImage], _ size: Int) -> Tensor {
-    let plane = size * size
-    return Tensor(shape: [crops.count, 3, size, size]) { buffer in
-      // Each crop writes its own part.
-      nonisolated(unsafe) let out = buffer
-      ComputeRuntime.split(crops.count) { range in
-        for n in range {
-          crops[n].pixels.withUnsafeBufferPointer { pixels in
-            for channel in 0..<3 {
-              let base = (n * 3 + channel) * plane
-              for i in 0..<plane { out[base + i] = Float(pixels[i * 3 + channel]) * (1 / 255) }
-            }
-          }
-        }
-      }
-    }
   }
 }
 
