@@ -93,7 +93,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
-    .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "TensorTests", dependencies: ["CWhyFakeTensor", "Tensor", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "VideoIOTests", dependencies: ["VideoIO", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "FaceCropTests", dependencies: ["FaceCrop", "Tensor", "VideoIO", "TestSupport"],
