@@ -100,7 +100,8 @@ let package = Package(
       name: "FaceCropTests", dependencies: ["FaceCrop", "Tensor", "VideoIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "DetectorTests", dependencies: ["Detector", "Tensor", "VideoIO", "TestSupport"],
+      name: "DetectorTests",
+      dependencies: ["Detector", "Evaluation", "FaceCrop", "Tensor", "VideoIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ModelFetchTests", dependencies: ["ModelFetch", "Detector", "Tensor", "VideoIO", "TestSupport"],

@@ -1,12 +1,12 @@
 """Kernel SHAP of a real clip: ours beside shap on ONNX Runtime, for equal frame passes and to equal error.
 
-    python Benchmarks/shap_clip.py --weights efficientnet-b0-dfdc-160.pth (--video VIDEO | --clip CLIP.npy)
+    python Benchmarks/shap_clip.py --weights B0.pth (--video VIDEO | --clip CLIP.npy)
                                    [--side 224] [--frames 8] [--segments 60] [--evaluations 500] [--rounds 3] [--threads 2]
                                    [--seeds 10] [--truth TRUTH.npy] [--shares 1,0.5,0.35,0.25,0.2,0.15,0.125,0.1]
 
 VIDEO: the middle square of its first frames, as bench_shap.py takes them; CLIP.npy: crops, uint8 T×S×S×3. Segments are
-scikit-image's SLIC. Both sides explain the logit of the same network (the pth file is the one that ships, in torchvision's
-names) with the same replacement, each segment's mean colour. shap evaluates the mean of all frames' logits for each of its
+scikit-image's SLIC. Both sides explain the logit of the same network (an EfficientNet-B0 with one logit, in
+torchvision's names) with the same replacement, each segment's mean colour. shap evaluates the mean of all frames' logits for each of its
 coalitions, `--evaluations` of them with `l1_reg=False`; ours gets as many frame passes.
 
 Equal frame passes: both in turn, `--rounds` times; the ratio of wall times. Equal error: the mean relative squared error
@@ -120,8 +120,8 @@ def main():
 
         def ours(budget, seed):
             result = measure.run([
-                benchmark, "shap", folder / "clip.npy", "--segments", folder / "labels.npy", "--budget", budget, "--seed",
-                seed, "--threads", given.threads, "--values", folder / "ours.npy"], timeout=7200)
+                benchmark, "shap", folder / "clip.npy", "--segments", folder / "labels.npy", "--model", given.weights,
+                "--budget", budget, "--seed", seed, "--threads", given.threads, "--values", folder / "ours.npy"], timeout=7200)
             if result.json is None:
                 sys.exit(f"ours: {result.error}")
             return result.json, np.load(folder / "ours.npy")

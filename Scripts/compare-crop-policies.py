@@ -4,7 +4,8 @@
 
 WHYFAKE is the built tool; a POLICY is what `whyfake models convert --crop` takes, such as scale or square:1.04,0,-0.06.
 VIDEOS is laid out like FaceForensics++ (what lies under original_sequences is real) or DFDC (metadata.json beside the videos).
-Prints a Markdown table of logits, and for each policy how many are right at logit 0 and the ROC AUC. Needs nothing else.
+Prints a Markdown table of logits, and for each policy and dataset how many are right at
+logit 0 and the ROC AUC. Needs nothing else.
 """
 import argparse, json, pathlib, subprocess, tempfile
 
@@ -22,6 +23,10 @@ def is_fake(path):
     if metadata.exists():
         return json.loads(metadata.read_text())[path.name]["label"] == "FAKE"
     return "original_sequences" not in path.parts
+
+
+def dataset_of(path):
+    return "DFDC" if (path.parent / "metadata.json").exists() else "FaceForensics++"
 
 
 def logits(policy):
@@ -42,8 +47,10 @@ for path in scores[0]:
     print(f"| {name} | {'fake' if is_fake(path) else 'real'} | " +
           " | ".join(f"{score[path]:+.2f}" if path in score else "" for score in scores) + " |")
 for policy, score in zip(arguments.policies, scores):
-    fakes = [z for path, z in score.items() if is_fake(path)]
-    reals = [z for path, z in score.items() if not is_fake(path)]
-    auc = sum((f > r) + (f == r) / 2 for f in fakes for r in reals) / max(1, len(fakes) * len(reals))
-    print(f"{policy}: fakes right {sum(z > 0 for z in fakes)} of {len(fakes)}, real ones {sum(z <= 0 for z in reals)} of "
-          f"{len(reals)}, ROC AUC {auc:.3f}")
+    for dataset in sorted({dataset_of(path) for path in score}):
+        own = {path: z for path, z in score.items() if dataset_of(path) == dataset}
+        fakes = [z for path, z in own.items() if is_fake(path)]
+        reals = [z for path, z in own.items() if not is_fake(path)]
+        auc = sum((f > r) + (f == r) / 2 for f in fakes for r in reals) / max(1, len(fakes) * len(reals))
+        print(f"{policy}, {dataset}: fakes right {sum(z > 0 for z in fakes)} of {len(fakes)}, real ones "
+              f"{sum(z <= 0 for z in reals)} of {len(reals)}, ROC AUC {auc:.3f}")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Score the DFDC validation crops with PyTorch, to compare our engine with.
 
-Needs (PyPI): torch, torchvision, numpy, pillow, safetensors.
-Makes: a .safetensors with `logits`, one for each crop in the order of the tar, from the shipped weights (tensors of
-two and more dimensions rounded to Float16, as they ship). Prints balanced accuracy at logit 0 and ROC AUC. The test
-"the shipped detector's figures come out of our engine" reads the file and computes the same figures in Swift.
+Needs (PyPI): torch, efficientnet_pytorch 0.7.1, numpy, pillow, safetensors.
+Makes: a .safetensors with `logits`, one for each crop in the order of the tar, from the plain detector that ships. Prints
+balanced accuracy at logit 0 and ROC AUC. The test "the shipped detector's figures come out of our engine" reads the file
+and computes the same figures in Swift.
 
-    python Scripts/evaluate-validation.py WEIGHTS.pth DFDC-FACES Tests/Golden/efficientnet/validation-logits.safetensors
+    python Scripts/evaluate-validation.py DFDC-FACES Tests/Golden/efficientnet/validation-logits.safetensors
 
 DFDC-FACES holds index.csv and validation-0.tar. With `--engine .build/release/whyfake` the same pixels, as Pillow
 decodes them, also go through `whyfake detect` as .npy clips, and its figures are printed beside PyTorch's: what is
@@ -18,26 +18,21 @@ import io
 import json
 import pathlib
 import subprocess
+import sys
 import tarfile
 import tempfile
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image
 from safetensors.torch import save_file
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "Tests/Golden/efficientnet"))
+import make  # noqa: E402
+
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
-
-
-def network(weights, rounded=True):
-    model = torchvision.models.efficientnet_b0(weights=None, num_classes=1)
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    if rounded:
-        state = {k: v.half().float() if v.ndim >= 2 else v for k, v in state.items()}
-    model.load_state_dict(state)
-    return model.eval()
+SIZE = 224
 
 
 def crops(tar):
@@ -49,7 +44,7 @@ def crops(tar):
 
 
 def normalised(image):
-    pixels = np.asarray(image.resize((160, 160), Image.BILINEAR), np.float32) / 255
+    pixels = np.asarray(image.resize((SIZE, SIZE), Image.BILINEAR), np.float32) / 255
     return ((pixels - MEAN) / STD).transpose(2, 0, 1)
 
 
@@ -77,16 +72,14 @@ def roc_auc(logits, fake):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("weights")
     parser.add_argument("faces", type=pathlib.Path)
     parser.add_argument("output")
     parser.add_argument("--engine", help="the whyfake program, to be given the same pixels")
-    parser.add_argument("--float32", action="store_true", help="do not round the weights to Float16")
     options = parser.parse_args()
 
     with open(options.faces / "index.csv") as file:
         labels = {row["name"]: row["label"] == "fake" for row in csv.DictReader(file)}
-    model = network(options.weights, rounded=not options.float32)
+    model = make.shipped().float()
     names, images, logits, engine = [], [], [], []
 
     def flush():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Finds the crop policy `square(scale:shiftX:shiftY:)` that puts BlazeFace's box where the training crops of the first
-detector were, and shows how the detector scores videos under it, under `scale`, and around it.
+"""Finds the crop policy `square(scale:shiftX:shiftY:)` that puts BlazeFace's box where the training crops of DFDC
+were, and shows how the detector scores videos under it, under `scale`, and around it.
 
 Needs: torch, numpy, opencv-python-headless, av, pillow; blazeface.pth, the detector's weights, and the data folder (see
 its README).   Run: python fit-crop-policy.py DATA blazeface.pth efficientnet-b0-dfdc-160.pth [--crops N] [--frames N]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the detectors that ship (Documentation/ModelCard.md), from faces and a start to files:
 #   Scripts/make-detectors.sh FACES START FOLDER
-# FACES is DFDC's face set, START the B0 that training begins with. Some four hours on two cores; what is done is not done
+# FACES is DFDC's face set, START the B0 that training begins with. Some two hours on two cores; what is done is not done
 # again, and a broken run goes on. The networks with attention go on from the plain one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -43,9 +43,9 @@ PYTHON
 }
 
 train plain EfficientNetB0 "$start" plain
-# These go on from the plain network of 160 pixels, whose trunk knows faces already.
+# These go on from the plain network, whose trunk knows faces already.
 for attention in autoatt:AutoAtt ltpa:LTPA; do
-  train "${attention%:*}" "EfficientNet${attention#*:}B0" "$folder/plain/stage2.safetensors" attention --keep-head
+  train "${attention%:*}" "EfficientNet${attention#*:}B0" "$folder/plain/model.safetensors" attention --keep-head
 done
 
 ship plain efficientnet-b0-dfdc-224

@@ -26,7 +26,7 @@ struct CommonOptions: ParsableArguments {
   var size: Int?
 
   @Option(
-    help: "Seed of what is drawn at random: shap's and lime's coalitions, noise, masks, untrained weights.")
+    help: "Seed of what is drawn at random: shap's and lime's coalitions, noise, masks.")
   var seed: UInt64 = 0
 
   @Option(help: "Threads to compute with; by default one a core.")

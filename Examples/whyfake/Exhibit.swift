@@ -42,12 +42,9 @@ struct Exhibit {
 
     /// The method's name as people write it.
     var title: String { method.title }
-    /// Whether the attention that it shows has seeded weights that nobody trained.
-    var isUntrained: Bool { method.isUntrained }
     /// The heading of its panel.
     var heading: String {
-      (map.kind == .attention ? title : "\(title): why \(map.target.rawValue)")
-        + (isUntrained ? " (untrained)" : "")
+      map.kind == .attention ? title : "\(title): why \(map.target.rawValue)"
     }
     /// What is written over its panel; nil for nothing.
     var note: String? {

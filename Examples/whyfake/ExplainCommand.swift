@@ -80,12 +80,6 @@ struct ExplainCommand: ParsableCommand {
           try ChosenExplainer($0, main: classifier, common: common, options: explaining)
         }
         analyzer = try Analyzer(detector: classifier)
-        let untrained = zip(explainers, chosen).filter(\.1.method.isUntrained).map(\.0.rawValue)
-        if let first = untrained.first {
-          Terminal.message(
-            "\(untrained.joined(separator: ", ")): \(classifier.info.name) has no such attention, so it is shown with "
-              + "seeded weights that nobody trained; --model \(first)=FILE names a network that has it")
-        }
       }
     }
     guard let analyzer else { return }
@@ -107,7 +101,7 @@ struct ExplainCommand: ParsableCommand {
     timings += analysis.timings.map { ($0.stage.rawValue, $0.seconds) }
 
     var methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
-    methods[Method.combinedName] = .combined(chosen.map(\.method))
+    methods[Method.combinedName] = .combined
     let exhibition = Exhibition(analysis: analysis, methods: methods, folder: folder.path)
     var exhibits: [Exhibit] = []
     var sha256 = ""

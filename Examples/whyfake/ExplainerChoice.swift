@@ -143,22 +143,17 @@ struct Method {
   var title: String
   /// What it does.
   var summary = ""
-  /// Whether the attention that it shows has seeded weights that nobody trained.
-  var isUntrained = false
 }
 
 extension Method {
   /// The name of what combines the others.
   static let combinedName = "combined"
 
-  /// What combines `members`.
-  static func combined(_ members: [Method]) -> Method {
-    Method(
-      title: "Combined",
-      summary:
-        "Each pixel's rank in the maps of the others, and the mean of these ranks: where the methods agree.",
-      isUntrained: members.contains(where: \.isUntrained))
-  }
+  /// What combines the others.
+  static let combined = Method(
+    title: "Combined",
+    summary:
+      "Each pixel's rank in the maps of the others, and the mean of these ranks: where the methods agree.")
 }
 
 extension Analysis {
@@ -185,12 +180,9 @@ struct ChosenExplainer {
     _ choice: ExplainerChoice, main: any Classifier, common: CommonOptions, options: ExplainerOptions
   ) throws {
     var model: any Classifier = try common.ownDetector(of: choice) ?? main
-    var isUntrained = false
-    if case .attention(let kind) = choice.need {
-      (model, isUntrained) = try ChosenExplainer.attentive(model, kind, choice, seed: common.seed)
-    }
+    if case .attention(let kind) = choice.need { model = try ChosenExplainer.attentive(model, kind) }
     var explainer = try choice.explainer(model, options, seed: common.seed)
-    var method = Method(title: choice.title, summary: choice.summary, isUntrained: isUntrained)
+    var method = Method(title: choice.title, summary: choice.summary)
     if options.weighted {
       explainer = ConfidenceWeighted(explainer, scoredBy: model)
       method.title += ", weighted"
@@ -201,21 +193,18 @@ struct ChosenExplainer {
     self.method = method
   }
 
-  /// The model, if it has such attention; or else its trunk with attention that nobody trained.
+  /// The model, if it has such attention; or else the one that ships for it.
   private static func attentive(
-    _ model: any Classifier, _ kind: EfficientNet.Attention, _ choice: ExplainerChoice, seed: UInt64
-  ) throws -> (model: DeepfakeDetector, isUntrained: Bool) {
-    guard let model = model as? DeepfakeDetector else {
-      throw Failure(
-        "\(choice.rawValue) looks inside one network, and \(model.info.name) is several; "
-          + "say which with --model \(choice.rawValue)=NAME-OR-FILE")
-    }
-    if case .efficientNet(let network) = model.network.architecture {
-      switch (kind, network.attention) {
-      case (.ltpa, .ltpa), (.autoAtt, .autoAtt): return (model, false)
+    _ model: any Classifier, _ kind: EfficientNet.Attention
+  ) throws -> any Classifier {
+    if let network = (model as? DeepfakeDetector)?.network,
+      case .efficientNet(let layout) = network.architecture
+    {
+      switch (kind, layout.attention) {
+      case (.ltpa, .ltpa), (.autoAtt, .autoAtt): return model
       default: break
       }
     }
-    return (try model.withUntrainedAttention(kind, seed: seed), true)
+    return try DeepfakeDetector(named: ModelZoo.defaultModel(for: kind))
   }
 }

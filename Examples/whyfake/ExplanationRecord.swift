@@ -113,7 +113,6 @@ struct ExplanationRecord {
     return [
       "explainer": .string(item.map.explainer),
       "model": .string(item.map.model),
-      "untrained": .bool(item.isUntrained),
       "class": .string(item.map.target.rawValue),
       "kind": .string(item.map.kind.rawValue),
       "resolution": .array(item.map.values.shape.map(JSONValue.integer)),

@@ -92,7 +92,7 @@ public protocol AttentionClassifier: Classifier {
 
 /// What a model is and what it wants to be fed.
 public struct ModelInfo: Sendable, Equatable, Codable {
-  /// A short name, such as `efficientnet-b0-dfdc-160`.
+  /// A short name, such as `efficientnet-b0-dfdc-224`.
   public var name: String
   /// The architecture, such as `EfficientNetB0`.
   public var architecture: String

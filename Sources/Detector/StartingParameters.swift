@@ -35,35 +35,3 @@ extension Architecture {
     return nil
   }
 }
-
-extension DeepfakeDetector {
-  /// This detector's trunk with attention, and what classifies behind it, that nobody trained: weights drawn from `seed`,
-  /// uniform within ±1/√fan-in as PyTorch starts them.
-  ///
-  /// For showing what an attention method draws before there is a trained network. Its logits mean nothing, and its maps
-  /// say what the trunk's features look like through random eyes; ``ModelInfo/name`` says `untrained`.
-  ///
-  /// - Throws: ``DetectorError`` if this is not an EfficientNet without attention.
-  public func withUntrainedAttention(_ attention: EfficientNet.Attention, seed: UInt64) throws(DetectorError)
-    -> DeepfakeDetector
-  {
-    guard case .efficientNet(let plain) = network.architecture, plain.attention == .none,
-      plain.head == .linear
-    else {
-      throw DetectorError(
-        .badRequest,
-        "\(info.name) is an \(info.architecture): untrained attention goes into a plain EfficientNet")
-    }
-    let architecture = Architecture.efficientNet(EfficientNet(b: plain.index, attention: attention))
-    var description = description
-    description.info.architecture = architecture.name
-    description.info.name = "\(info.name), \(architecture.name) untrained"
-    description.info.trainingData = "its attention on nothing: seeded weights"
-    description.info.performance = nil
-    return try DeepfakeDetector(
-      description: description,
-      network: Network(
-        architecture, padding: network.padding, epsilon: network.epsilon,
-        parameters: architecture.parameters(startingFrom: network.parameters, seed: seed)))
-  }
-}

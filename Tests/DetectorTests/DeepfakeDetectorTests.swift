@@ -12,7 +12,7 @@ struct DeepfakeDetectorTests {
   @Test("the shipped model says what it is, and tells crops apart")
   func shipped() throws {
     let detector = try DeepfakeDetector(named: ModelZoo.defaultModel)
-    #expect(detector.info.architecture == "EfficientNetB0" && detector.info.inputSize == 160)
+    #expect(detector.info.architecture == "EfficientNetB0" && detector.info.inputSize == 224)
     #expect(detector.description.padding == .init(.symmetric) && detector.description.epsilon == 1e-5)
     #expect(detector.info.licence?.contains("research") == true)
     let logits = try detector.logits(Self.crops).elements
@@ -123,7 +123,7 @@ struct DeepfakeDetectorTests {
     let weights = try Weights(safetensors: path)
     let text = try #require(weights.metadata["whyfake.model"])
     for (old, new, words) in [
-      (#""inputSize":160"#, #""inputSize":9000"#, "input size 9000"),
+      (#""inputSize":224"#, #""inputSize":9000"#, "input size 9000"),
       (#""scale":1.04"#, #""scale":1e300"#, "crop policy"), (#""epsilon":"#, #""epsilon":-"#, "epsilon"),
       (#""mean":[0.485"#, #""mean":[0.5,0.485"#, "mean"),
       ("EfficientNetB0", "EfficientNetB1", "'EfficientNetB1'"),

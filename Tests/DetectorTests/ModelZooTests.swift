@@ -6,14 +6,25 @@ import Testing
 
 @Suite("The models that are known by name")
 struct ModelZooTests {
-  @Test("the record of the model that ships says what its file says")
-  func shipped() throws {
-    let record = try #require(ModelZoo.record(named: ModelZoo.defaultModel))
+  @Test("the record of each model that ships says what its file says", arguments: ModelZoo.shipped)
+  func shipped(name: String) throws {
+    let record = try #require(ModelZoo.record(named: name))
     let description = try DeepfakeDetector(named: record.name).description
     #expect(record.isShipped && record.isRunnable)
     #expect(record.name == description.info.name && record.architecture == description.info.architecture)
     #expect(record.inputSize == description.info.inputSize && record.padding == description.padding.scheme)
     #expect(record.cropPolicy == description.info.cropPolicy)
+    #expect(record.performance == description.info.performance)
+  }
+
+  @Test(
+    "what is shown where a model has no attention has it",
+    arguments: [EfficientNet.Attention.none, .autoAtt(width: 0), .ltpa(.dotProduct)])
+  func defaults(attention: EfficientNet.Attention) throws {
+    let name = ModelZoo.defaultModel(for: attention)
+    #expect(ModelZoo.shipped.contains(name))
+    let record = try #require(ModelZoo.record(named: name))
+    #expect(record.architecture == EfficientNet(b: 0, attention: attention).name)
   }
 
   @Test("each of the published models has a name of its own and says all that it must")
@@ -49,7 +60,7 @@ struct ModelZooTests {
       ("EfficientNetB4DFDC", "EfficientNetB4_DFDC"),
       ("efficientnetautoattb4_ffp", "EfficientNetAutoAttB4_FFPP"),
       ("dfdc-winner-77-29", "dfdc-winner-777-29"), ("icpr2020dfcd", "icpr2020dfdc"),
-      ("eficientnet-b0-dfdc160", "efficientnet-b0-dfdc-160"), ("nothing-like-it", nil), ("", nil),
+      ("eficientnet-b0-dfdc224", "efficientnet-b0-dfdc-224"), ("nothing-like-it", nil), ("", nil),
     ])
   func suggestion(name: String, expected: String?) {
     #expect(ModelZoo.suggestion(for: name) == expected)

@@ -1,6 +1,7 @@
 import Datasets
 import Detector
 import Evaluation
+import FaceCrop
 import Foundation
 import Tensor
 import Testing
@@ -80,13 +81,10 @@ struct EvaluateTests {
     #expect(scored.map(\.record.name) == set.records.map(\.name))
     #expect(scored.map(\.record) == set.records)
     for (i, face) in scored.enumerated() where i % 7 == 0 {
-      let crop = try set.picture(i).resized(width: 160, height: 160)
-      let tensor = Tensor(shape: [1, 3, 160, 160]) { out in
-        for c in 0..<3 {
-          for p in 0..<160 * 160 { out[c * 160 * 160 + p] = Float(crop.pixels[p * 3 + c]) / 255 }
-        }
-      }
-      #expect(abs(Double(try detector.logits(tensor).elements[0]) - face.logit) < 1e-4)
+      let size = detector.info.inputSize
+      let crop = try set.picture(i).resized(width: size, height: size)
+      let logit = try detector.logits(Tensor(crops: [crop])).elements[0]
+      #expect(abs(Double(logit) - face.logit) < 1e-4)
     }
     let samples = scored.map(\.sample)
     let (metrics, videos) = (ClassificationMetrics(samples), ClassificationMetrics(samples.videos))

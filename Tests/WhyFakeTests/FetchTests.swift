@@ -39,8 +39,13 @@ struct ModelsFetchTests {
     let column = try #require(run.lines[0].range(of: "architecture")).lowerBound
     for (line, record) in zip(run.lines.dropFirst(), ModelZoo.records) {
       #expect(line.hasPrefix(record.name) && line[column...].hasPrefix(record.architecture))
-      #expect(line.hasSuffix(record.isShipped ? "shipped, default" : "not fetched"))
+      #expect(line.contains(record.isShipped ? "  shipped, default" : "  not fetched"))
     }
+    #expect(
+      run.lines[1...3].map { $0.components(separatedBy: ", ").last } == [
+        "default", "default for attention", "default for ltpa",
+      ])
+    #expect(try listed(ModelZoo.defaultModel(for: .ltpa(.dotProduct)))["defaultFor"] as? String == "ltpa")
   }
 
   @Test("without a hash a file is refused, then accepted and pinned, listed, and not fetched twice")

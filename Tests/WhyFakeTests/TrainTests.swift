@@ -72,11 +72,11 @@ import Training
   @Test(
     "what cannot be done is one line and status 1",
     arguments: [
-      ["/nowhere", "--start", "efficientnet-b0-dfdc-160"], ["FACES", "--start", "no-such-model"],
-      ["FACES", "--start", "efficientnet-b0-dfdc-160", "--architecture", "EfficientNetB4"],
-      ["FACES", "--start", "efficientnet-b0-dfdc-160", "--architecture", "Swin"],
-      ["FACES", "--start", "efficientnet-b0-dfdc-160", "--stages", "large"],
-      ["FACES", "--start", "efficientnet-b0-dfdc-160", "--recipe", "/dev/null"],
+      ["/nowhere", "--start", "efficientnet-b0-dfdc-224"], ["FACES", "--start", "no-such-model"],
+      ["FACES", "--start", "efficientnet-b0-dfdc-224", "--architecture", "EfficientNetB4"],
+      ["FACES", "--start", "efficientnet-b0-dfdc-224", "--architecture", "Swin"],
+      ["FACES", "--start", "efficientnet-b0-dfdc-224", "--stages", "large"],
+      ["FACES", "--start", "efficientnet-b0-dfdc-224", "--recipe", "/dev/null"],
     ]) func refused(_ arguments: [String]) throws
   {
     let scratch = try Scratch()

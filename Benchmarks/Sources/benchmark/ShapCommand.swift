@@ -47,7 +47,7 @@ struct ShapCommand: ParsableCommand {
     var overrides = DeepfakeDetector.Overrides()
     overrides.inputSize = side
     let detector =
-      try model.hasSuffix(".safetensors")
+      try model.hasSuffix(".safetensors") || model.hasSuffix(".pth")
       ? DeepfakeDetector(contentsOf: model, overrides: overrides)
       : DeepfakeDetector(named: model, overrides: overrides)
     let crops = Clip(bytes: array.elements, count: array.shape[0], side: side, size: side)

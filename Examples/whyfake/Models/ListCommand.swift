@@ -42,8 +42,16 @@ extension ModelRecord {
   fileprivate var row: [String] {
     [
       name, architecture, String(inputSize), cropPolicy.shown, trainingData, source,
-      state + (name == ModelZoo.defaultModel ? ", default" : ""),
+      state + (name == ModelZoo.defaultModel ? ", default" : defaultFor.map { ", default for \($0)" } ?? ""),
     ]
+  }
+
+  /// The explainer that shows this model where the one that decides has no such attention.
+  fileprivate var defaultFor: String? {
+    ExplainerChoice.allCases.first {
+      guard case .attention(let kind) = $0.need else { return false }
+      return name == ModelZoo.defaultModel(for: kind)
+    }?.rawValue
   }
 
   /// Whether its file is on this machine, and how it came there.
@@ -60,7 +68,8 @@ extension ModelRecord {
       "trainingData": .string(trainingData), "source": .string(source), "licence": .string(licence),
       "performance": .text(performance), "url": .text(url), "sha256": .text(sha256),
       "bytes": bytes.map { .integer($0) } ?? .null, "runnable": .bool(isRunnable),
-      "default": .bool(name == ModelZoo.defaultModel), "state": .string(state),
+      "default": .bool(name == ModelZoo.defaultModel), "defaultFor": .text(defaultFor),
+      "state": .string(state),
       "path": .text(ModelZoo.place(of: self)),
     ]
   }

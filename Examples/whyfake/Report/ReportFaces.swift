@@ -1,3 +1,4 @@
+import Detector
 import ExplanationMetrics
 import Explainers
 import FaceCrop
@@ -86,11 +87,10 @@ extension Report {
       <p class="note">The map is empty: to \(name), nothing in these crops speaks for \
       \(item.map.target.rawValue).</p>
       """ : ""
-    let untrained: HTML =
-      item.isUntrained
+    let other: HTML =
+      item.map.model != analysis.model.name
       ? """
-      <p class="note">No network with this attention was named, so that its weights are seeded and nobody trained them \
-      (\(item.map.model)). The map shows what the method draws; it says nothing about this face.</p>
+      <p class="note">The map is of \(item.map.model); the verdict above is of \(analysis.model.name).</p>
       """ : ""
     let metrics = item.metrics
     let rows: [(String, Double?, String)] = [
@@ -117,7 +117,7 @@ extension Report {
       <p>\(item.method.summary) Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
       \(Words.count(item.map.cost.framePasses, "pass", "passes")) of a crop through the network and \
       \(Words.number(item.map.cost.seconds, 2)) s. As a video: <code>\(item.overlay)</code>.</p>
-      \(untrained)
+      \(other)
       \(empty)
       \(segments(item))
       <table><caption class="soft" style="text-align:left">The map in five numbers. They describe how it looks, \

@@ -3,13 +3,22 @@ import Tensor
 /// The models that are known by name.
 public enum ModelZoo {
   /// The model that is used where none is named.
-  public static let defaultModel = "efficientnet-b0-dfdc-160"
+  public static let defaultModel = "efficientnet-b0-dfdc-224"
+
+  /// The model whose attention is shown where the model at hand has none of this kind; the default model for `.none`.
+  public static func defaultModel(for attention: EfficientNet.Attention) -> String {
+    switch attention {
+    case .none: defaultModel
+    case .autoAtt: "efficientnet-autoatt-b0-dfdc-224"
+    case .ltpa: "efficientnet-ltpa-b0-dfdc-224"
+    }
+  }
 
   /// Names of the models that ship with this package.
-  public static let shipped = [defaultModel]
+  public static let shipped = shippedRecords.map(\.name)
 
   /// The record of each model: what ships, then what others publish.
-  public static let records = [firstDetector] + icpr2020dfdc + dfdcWinner
+  public static let records = shippedRecords + icpr2020dfdc + dfdcWinner
 
   /// Several models under one name, such as `dfdc-winner`: what was published to be used together.
   public static let groups = [

@@ -3,7 +3,7 @@
 
 Needs (PyPI): torch, torchvision, timm, efficientnet_pytorch 0.7.1, scikit-image, pillow, numpy, safetensors.
 Makes, beside itself: face.png (a window of NASA's portrait of Eileen Collins, public domain, as scikit-image carries
-it) and, for DFDC's B0 and for B0 and B4 with seeded weights, one .safetensors of
+it) and, for the plain B0 that ships and for B0 and B4 with seeded weights, one .safetensors of
 
     logits.<padding>.<size>            [4]      logits of the four crops
     activations.<block>.<size>         [2, 66]  two crops: largest |x|, mean |x|, 64 samples
@@ -15,19 +15,19 @@ it) and, for DFDC's B0 and for B0 and B4 with seeded weights, one .safetensors o
 under our names of blocks and parameters. Everything is computed in double precision; how far PyTorch's own single
 precision is from it is printed.
 
-    python Tests/Golden/efficientnet/make.py efficientnet-b0-dfdc-160.pth
+    python Tests/Golden/efficientnet/make.py
 """
 import pathlib
-import sys
 
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from skimage import data
 
 import network
 
 HERE = pathlib.Path(__file__).parent
+MODELS = HERE.parents[2] / "Sources/Detector/Resources/Models"
 # The loss of the training-form gradients: the sum of the logits times these.
 COEFFICIENTS = torch.tensor([1.0, -0.5, 0.75, -1.25], dtype=torch.float64)
 # A sample of the parameters; no bias of `project`, which the batch statistics of the next layer take away again.
@@ -50,6 +50,15 @@ def our_name(name):
     if path[0] == "_blocks":
         return f"blocks.{path[1]}.{parts[path[2]]}.{path[3]}"
     return f"{layers[path[0]]}.{path[1]}"
+
+
+def shipped():
+    """The plain B0 that ships, in double precision."""
+    ours = load_file(MODELS / "efficientnet-b0-dfdc-224.safetensors")
+    model = network.build("b0", "symmetric", 1e-5)
+    # The gates' 1×1 convolutions are matrices there.
+    state = {name: ours[our_name(name)].double().reshape(v.shape) for name, v in network.state(model).items()}
+    return network.transfer(state, model)
 
 
 def sampled(name, x, count):
@@ -165,15 +174,12 @@ def main():
     Image.fromarray(data.astronaut()[0:256, 96:352]).save(HERE / "face.png", optimize=True)
 
     print("B0 trained on DFDC")
-    state = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
-    state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    # As it ships: filters and matrices in 16 bits.
-    weights = {k: (v.half() if v.ndim >= 2 else v).double() for k, v in state.items()}
+    model = shipped()
+    weights = network.state(model)
     print("  against timm and torchvision:", network.check(
         "b0", weights, network.crops(HERE / "face.png", 224), epsilon=1e-5))
     golden = {}
     add_logits(golden, weights, "b0", ["symmetric"], 1e-5)
-    model = network.transfer(weights, network.build("b0", "symmetric", 1e-5))
     add_activations(golden, model, 224)
     add_maps(golden, model, ("blocks.4", "blocks.10", "head"))
     add_gradients(golden, model)

@@ -30,7 +30,6 @@ from pytorch_grad_cam import GradCAMPlusPlus, HiResCAM, LayerCAM
 from safetensors.torch import load_file, save_file
 
 HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parents[2]
 sys.path.insert(0, str(HERE.parent / "efficientnet"))
 import make  # noqa: E402
 import network  # noqa: E402
@@ -48,15 +47,6 @@ class Logit(torch.nn.Module):
     def forward(self, x):
         x = self.head(self.model.extract_features(network.normalised(x)))
         return self.model._fc(x.mean((2, 3)))
-
-
-def trained():
-    path = ROOT / "Sources/Detector/Resources/Models/efficientnet-b0-dfdc-160.safetensors"
-    ours = load_file(path)
-    model = network.build("b0", "symmetric", 1e-5)
-    # The gates' 1×1 convolutions are matrices there.
-    state = {name: ours[make.our_name(name)].double().reshape(v.shape) for name, v in network.state(model).items()}
-    return network.transfer(state, model)
 
 
 def seeded():
@@ -137,7 +127,7 @@ def main():
     x = network.crops(HERE.parent / "efficientnet/face.png", 224)[:2]
     golden = {}
     for prefix, trunk, names in (
-            ("b0-dfdc", trained(), ("blocks.4", "blocks.10", "head")),
+            ("b0-dfdc", make.shipped(), ("blocks.4", "blocks.10", "head")),
             ("b4-seeded", seeded(), ("blocks.9", "blocks.21", "head"))):
         model = Logit(trunk).double().eval()
         assert torch.allclose(model(x)[:, 0], network.logits(trunk, x), rtol=1e-12)
