@@ -56,8 +56,8 @@ struct ValidationTests {
         + "peak \(reference.map(abs).max() ?? 0)")
     // PyTorch's figures on what Pillow decodes. A crop is worth 0.0003, and the network minds how JPEG's chroma is
     // enlarged.
-    #expect(abs(accuracy - 0.8991) < 0.005)
-    #expect(abs(area - 0.9665) < 0.0005)
+    #expect(abs(accuracy - 0.9178) < 0.005)
+    #expect(abs(area - 0.9761) < 0.0005)
     #expect(reference.count == logits.count && mean < 0.1)
   }
 }
