@@ -53,7 +53,8 @@ let package = Package(
       dependencies: ["CWhyFakeExplainers", "Tensor", "VideoIO", "FaceCrop", "Detector"],
       swiftSettings: settings),
     .target(
-      name: "ExplanationMetrics", dependencies: ["Explainers", "Tensor"], path: "Sources/Metrics",
+      name: "ExplanationMetrics",
+      dependencies: ["Explainers", "Detector", "FaceCrop", "VideoIO", "Tensor"], path: "Sources/Metrics",
       swiftSettings: settings),
     // Detectors made and judged: nothing of the path from a video to reasons needs these.
     .target(name: "Datasets", dependencies: ["Tensor", "VideoIO", "FaceCrop"], swiftSettings: settings),
@@ -90,7 +91,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Tensor", "VideoIO", "Detector", "Datasets"],
+      name: "TestSupport",
+      dependencies: ["Tensor", "VideoIO", "FaceCrop", "Detector", "Explainers", "Datasets"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
@@ -112,7 +114,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ExplanationMetricsTests",
-      dependencies: ["ExplanationMetrics", "Explainers", "Tensor", "TestSupport"],
+      dependencies: [
+        "ExplanationMetrics", "Explainers", "Detector", "FaceCrop", "VideoIO", "Tensor", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Tensor", "VideoIO", "FaceCrop", "TestSupport"],

@@ -1,10 +1,10 @@
 import Foundation
-import Tensor
+package import Tensor
 
 extension Tensor {
   /// The planes of `[…, H, W]` under a Gaussian of this standard deviation in pixels, cut at three of them; edges are
   /// continued.
-  func blurred(deviation: Double) -> Tensor {
+  package func blurred(deviation: Double) -> Tensor {
     let rank = shape.count
     let planes = reshaped([shape.dropLast(2).reduce(1, *), shape[rank - 2], shape[rank - 1]])
     let radius = max(1, Int((3 * deviation).rounded(.up)))

@@ -1,18 +1,18 @@
-import Detector
-import FaceCrop
+package import Detector
+package import FaceCrop
 import Tensor
 
 /// A clip of which parts are taken away, and what a detector says of it: what all methods that perturb share.
 ///
 /// Crop and replacement of a frame are made once for all of the changed crops of that frame that follow each other. A
 /// changed crop is written straight into the detector's input.
-struct PerturbedClip: Sendable {
+package struct PerturbedClip: Sendable {
   /// A frame as it is and as it is seen where parts are taken away: 3 planes of S×S each, RGB in [0, 1].
-  struct Planes {
-    var crop: UnsafePointer<Float>
-    var away: UnsafePointer<Float>
+  package struct Planes {
+    package var crop: UnsafePointer<Float>
+    package var away: UnsafePointer<Float>
     /// S·S.
-    var area: Int
+    package var area: Int
   }
 
   let clip: Clip
@@ -24,7 +24,7 @@ struct PerturbedClip: Sendable {
   private var known: [Int: (crop: Tensor, away: Tensor)] = [:]
 
   /// Bytes of crops in one call of a detector that scores frame by frame.
-  static let defaultBatchBytes = 16 << 20
+  package static let defaultBatchBytes = 16 << 20
 
   /// - Parameter away: what replaces a whole frame, `[1, 3, S, S]`.
   init(
@@ -38,7 +38,7 @@ struct PerturbedClip: Sendable {
   }
 
   /// A clip without segments: `mean` is the mean colour of each frame.
-  init(
+  package init(
     _ clip: Clip, replacement: Replacement, classifier: any Classifier, method: String,
     batchBytes: Int = defaultBatchBytes
   ) throws(ExplanationError) {
@@ -47,7 +47,7 @@ struct PerturbedClip: Sendable {
   }
 
   /// Whether each crop is scored by itself.
-  var isFrameWise: Bool { classifier.info.scoresFrameByFrame }
+  package var isFrameWise: Bool { classifier.info.scoresFrameByFrame }
 
   /// Crops that go into one call: a whole clip of a clip-wise detector.
   var batchSize: Int {
@@ -68,7 +68,7 @@ struct PerturbedClip: Sendable {
   ///     they are whole clips: the frames 0 ..< T over and over.
   ///   - report: called with the number of crops done, once a batch.
   ///   - write: makes crop n, 3 planes of S×S; called on several threads.
-  mutating func logits(
+  package mutating func logits(
     _ count: Int, frame: (Int) -> Int, report: (Int) throws -> Void,
     write: (_ n: Int, Planes, UnsafeMutablePointer<Float>) -> Void
   ) throws -> [Float] {
