@@ -11,6 +11,8 @@ struct Exhibition {
   let analysis: Analysis
   /// What the explainers are, by their names.
   let methods: [String: Method]
+  /// What each face's maps say in words, by the track's number and the explainer's name.
+  let statements: [Int: [String: Statement]]
   /// The output folder.
   let folder: String
   /// How maps are laid over crops.
@@ -40,7 +42,8 @@ struct Exhibition {
         signedFile: signed.map { _ in "\(maps)/\(map.explainer).signed.npy" },
         segmentsFile: map.segments.map { _ in "\(maps)/\(map.explainer).segments.npy" },
         overlay: "\(prefix).\(map.explainer).mp4",
-        method: methods[map.explainer] ?? Method(title: map.explainer))
+        method: methods[map.explainer] ?? Method(title: map.explainer),
+        statement: statements[track.number]?[map.explainer])
       if let segments = map.segments, let name = item.segmentsFile {
         let numbers = (0..<segments.supervoxels.count).map(Double.init)
         try segments.supervoxels.painted(numbers).writeNPY(to: "\(folder)/\(name)")

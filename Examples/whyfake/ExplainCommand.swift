@@ -102,7 +102,11 @@ struct ExplainCommand: ParsableCommand {
 
     var methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
     methods[Method.combinedName] = .combined
-    let exhibition = Exhibition(analysis: analysis, methods: methods, folder: folder.path)
+    var statements: [Int: [String: Statement]] = [:]
+    let checking = try clock.measure { statements = try self.statements(analysis, chosen) }
+    timings.append(("checking", checking / .seconds(1)))
+    let exhibition = Exhibition(
+      analysis: analysis, methods: methods, statements: statements, folder: folder.path)
     var exhibits: [Exhibit] = []
     var sha256 = ""
     let writing = try clock.measure {
@@ -132,6 +136,24 @@ struct ExplainCommand: ParsableCommand {
       try Terminal.result(analysis.line)
       try Terminal.result(Terminal.shown("\(output ?? defaultOutput)/report.html"))
     }
+  }
+
+  /// What each face's maps say in words, each with its check.
+  private func statements(
+    _ analysis: Analysis, _ chosen: [ChosenExplainer]
+  ) throws -> [Int: [String: Statement]] {
+    var statements: [Int: [String: Statement]] = [:]
+    for track in analysis.tracks {
+      for explanation in track.explanations {
+        let name = explanation.map.explainer
+        guard let method = chosen.first(where: { $0.explainer.name == name }) else { continue }
+        ProgressLine.shared.show("\(Terminal.shown(input)): checking \(method.method.title)", 0)
+        statements[track.number, default: [:]][name] = try Statement(
+          explanation, model: method.model, method: method.method.title,
+          checkCancellation: { try Task.checkCancellation() })
+      }
+    }
+    return statements
   }
 
   private var defaultOutput: String {

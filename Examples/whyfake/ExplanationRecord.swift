@@ -125,6 +125,7 @@ struct ExplanationRecord {
       "seconds": .rounded(item.map.cost.seconds, 4),
       "completenessGap": item.map.completenessGap.map(JSONValue.number) ?? nil,
       "segments": item.map.segments.map { segments($0, item) } ?? nil,
+      "words": item.statement?.json(item.clip) ?? nil,
       "metrics": [
         "frames": .integer(metrics.frames),
         "intensity": .rounded(metrics.intensity, 6),

@@ -1,3 +1,4 @@
+import ExplanationMetrics
 import Explainers
 import FaceCrop
 import Foundation
@@ -83,8 +84,8 @@ struct Report {
     let above = track.logits.count { $0 > 0 }
     let total = track.logits.count
     let judged = analysis.tracks.count(where: \.judged)
-    let which =
-      judged > 1 ? "the most suspicious of \(judged) faces (face \(track.number + 1))" : "this face"
+    let which: HTML =
+      judged > 1 ? "It is the most suspicious of \(judged) faces (face \(track.number + 1))." : ""
     let frames: HTML
     if total == 1 {
       frames = "Only one picture was looked at."
@@ -94,20 +95,19 @@ struct Report {
       frames = "Frames of the face that speak for fake: \(above) of \(total)."
     }
     return """
-      <p>The detector gives <b>\(Words.percent(probability))</b> probability that \(which) was manipulated. \
-      \(sureness(probability)) \(frames)</p>
+      <p>\(Sentences().opinion(probability: probability)) \(which) \(frames)</p>
+      \(reasons(track.number))
       """
   }
 
-  private func sureness(_ probability: Double) -> String {
-    switch probability {
-    case 0.95...: "It is as sure as it gets, which is not the same as being right."
-    case 0.75...: "It leans towards fake."
-    case 0.5...: "That is barely more than a coin toss: take it as undecided."
-    case 0.25...: "That is barely less than a coin toss: take it as undecided."
-    case 0.05...: "It leans towards real."
-    default: "It saw nothing that it knows of fakes, which does not prove that the video is genuine."
-    }
+  /// What the maps of the deciding face say in words.
+  private func reasons(_ track: Int) -> HTML {
+    let statements = exhibits.first { $0.track.number == track }?.explanations.compactMap(\.statement) ?? []
+    guard !statements.isEmpty else { return "" }
+    return """
+      <h2>Why</h2>
+      <ul class="why">\(HTML(statements.map { statement -> HTML in "<li>\(statement.sentence)</li>" }))</ul>
+      """
   }
 
   private var gauge: HTML {

@@ -92,6 +92,7 @@ extension Report {
       ? """
       <p class="note">The map is of \(item.map.model); the verdict above is of \(analysis.model.name).</p>
       """ : ""
+    let said: HTML = item.statement.map { "<p><b>\($0.sentence)</b></p>" } ?? ""
     let metrics = item.metrics
     let rows: [(String, Double?, String)] = [
       ("intensity", metrics.intensity, "mean relevance, 0 to 1: how much of the face is marked"),
@@ -117,6 +118,7 @@ extension Report {
       <p>\(item.method.summary) Its own resolution is \(shape[1])×\(shape[2]) over the face; it cost \
       \(Words.count(item.map.cost.framePasses, "pass", "passes")) of a crop through the network and \
       \(Words.number(item.map.cost.seconds, 2)) s. As a video: <code>\(item.overlay)</code>.</p>
+      \(said)
       \(other)
       \(empty)
       \(segments(item))

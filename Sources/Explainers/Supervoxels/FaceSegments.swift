@@ -2,40 +2,34 @@ public import FaceCrop
 import VideoIO
 
 /// A part of a face, or what is around it; left and right are the person's.
-public enum FaceRegion: Int, Sendable, Codable, CaseIterable {
-  /// The right eye with its brow.
+public enum FaceRegion: Int, Sendable, CaseIterable {
+  /// The right brow.
+  case rightBrow
+  /// The left brow.
+  case leftBrow
+  /// The right eye, below its brow.
   case rightEye
-  /// The left eye with its brow.
+  /// The left eye, below its brow.
   case leftEye
   /// From between the eyes to the nostrils.
   case nose
   /// The lips and what is close around them.
   case mouth
-  /// From the right eye down to the jaw, out to the ear.
+  /// From the right eye down to the jaw, out to the outline.
   case rightCheek
-  /// From the left eye down to the jaw, out to the ear.
+  /// From the left eye down to the jaw, out to the outline.
   case leftCheek
-  /// Above the brows.
+  /// Above the brows and between them.
   case forehead
   /// Below the mouth.
-  case chin
+  case jaw
+  /// The edge of the face, hairline to chin: where a pasted face ends.
+  case outline
   /// Hair, neck, clothes, background.
   case outside
 
-  /// In words, such as `left eye`.
-  public var words: String {
-    switch self {
-    case .rightEye: "right eye"
-    case .leftEye: "left eye"
-    case .nose: "nose"
-    case .mouth: "mouth"
-    case .rightCheek: "right cheek"
-    case .leftCheek: "left cheek"
-    case .forehead: "forehead"
-    case .chin: "chin"
-    case .outside: "outside"
-    }
-  }
+  /// The case's name, such as `leftEye`: what records call it.
+  public var name: String { String(describing: self) }
 }
 
 /// Segments that follow the face: "the mouth" is one segment wherever it moves.
@@ -166,16 +160,20 @@ struct FaceLayout {
   func region(x: Double, y: Double) -> FaceRegion {
     let (dx, dy) = (x - origin.x, y - origin.y)
     let (a, b) = (dx * self.a.x + dy * self.a.y, dx * self.b.x + dy * self.b.y)
-    // Hairline to chin is an oval from −1.0 to 1.8, as wide as from ear to ear.
+    // Hairline to chin is an oval from −1.0 to 1.8, as wide as from ear to ear; its edge is a tenth to each side.
     let (across, down) = (a / (a < 0 ? rightEdge : leftEdge), (b - 0.4) / 1.4)
-    if across * across + down * down > 1 { return .outside }
-    if b < -0.45 { return .forehead }
+    let distance = across * across + down * down
+    if distance > 1.21 { return .outside }
+    if distance > 0.81 { return .outline }
+    if b < -0.5 { return .forehead }
     // The nose's ridge leads from between the eyes to its tip.
     let ridge = nose.x * max(b, 0) / nose.y
     let lip = (nose.y + 1) / 2
     if b < 0.3 {
-      if abs(a - ridge) < 0.12 && b > -0.2 { return .nose }
-      if abs(a) < 0.95 { return a < 0 ? .rightEye : .leftEye }
+      if abs(a - ridge) < 0.12 { return b > -0.2 ? .nose : .forehead }
+      if abs(a) < 0.95 {
+        return b < -0.2 ? (a < 0 ? .rightBrow : .leftBrow) : (a < 0 ? .rightEye : .leftEye)
+      }
       return a < 0 ? .rightCheek : .leftCheek
     }
     if b < lip {
@@ -186,6 +184,6 @@ struct FaceLayout {
       if abs(a) < 0.55 { return .mouth }
       return a < 0 ? .rightCheek : .leftCheek
     }
-    return .chin
+    return .jaw
   }
 }
