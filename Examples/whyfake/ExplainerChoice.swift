@@ -11,6 +11,8 @@ enum ExplainerChoice: String, Choice {
   case integratedGradients = "integrated-gradients"
   case smoothgrad, occlusion, rise, lime, ltpa1, ltpa3
   case ltpaProduct = "ltpa-product"
+  /// No explanations: what others have to be better than.
+  case random, centre
 
   static let list = allCases.map(\.rawValue).joined(separator: ", ")
   /// What `explain` shows where nothing is said: what is sure to have a trained model.
@@ -29,7 +31,7 @@ enum ExplainerChoice: String, Choice {
   /// What the method needs of the model.
   var need: Need {
     switch self {
-    case .shap, .occlusion, .rise, .lime: .logits
+    case .shap, .occlusion, .rise, .lime, .random, .centre: .logits
     case .gradcam, .gradcamPlusPlus, .layercam, .hirescam, .integratedGradients, .smoothgrad: .gradients
     case .ltpa, .ltpa1, .ltpa3, .ltpaProduct: .attention(.ltpa(.dotProduct))
     case .attention: .attention(.autoAtt(width: 0))
@@ -64,6 +66,8 @@ enum ExplainerChoice: String, Choice {
     case .ltpa1: return AttentionMap(try AttentiveDetector(inside(model)), level: .index(0))
     case .ltpa3: return AttentionMap(try AttentiveDetector(inside(model)), level: .index(2))
     case .ltpaProduct: return AttentionMap(try AttentiveDetector(inside(model)), level: .product)
+    case .random: return RandomMap(seed: seed)
+    case .centre: return CentrePrior()
     }
   }
 
@@ -94,6 +98,8 @@ enum ExplainerChoice: String, Choice {
     case .ltpa1: "LTPA, fine level"
     case .ltpa3: "LTPA, coarse level"
     case .ltpaProduct: "LTPA, all levels"
+    case .random: "Random map"
+    case .centre: "Centre prior"
     }
   }
 
@@ -133,6 +139,10 @@ enum ExplainerChoice: String, Choice {
     case .ltpa, .ltpa1, .ltpa3, .ltpaProduct:
       "The network weighs its local features by how well they fit the whole picture (Learn To Pay Attention); these are "
         + "its weights. They say where the network looks, not what for."
+    case .random:
+      "Noise, for comparison: it explains nothing."
+    case .centre:
+      "A hill in the middle, for comparison: it explains nothing."
     }
   }
 }

@@ -14,8 +14,9 @@ struct WhyFakeCommand: ParsableCommand {
       """,
     version: Analyzer.version,
     subcommands: [
-      DetectCommand.self, ExplainCommand.self, FacesCommand.self, TrainCommand.self, EvaluateCommand.self,
-      CompareModelsCommand.self, ModelsCommand.self,
+      DetectCommand.self, ExplainCommand.self, CompareCommand.self, MetricsCommand.self, FacesCommand.self,
+      TrainCommand.self,
+      EvaluateCommand.self, CompareModelsCommand.self, ModelsCommand.self,
     ])
 
   static func main() {

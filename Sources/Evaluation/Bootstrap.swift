@@ -86,6 +86,9 @@ public struct Bootstrap: Sendable, Equatable {
     let indices: [Int32]
     let count: Int
 
+    /// Each by itself.
+    init(count: Int) { (indices, self.count) = ((0..<count).map(Int32.init), count) }
+
     init(_ samples: [ScoredSample]) {
       var numbers: [String: Int32] = [:]
       indices = samples.map { sample in

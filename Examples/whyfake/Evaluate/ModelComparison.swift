@@ -90,11 +90,7 @@ struct ModelComparison {
       }
       return cells + [row.info.trainingData ?? ""]
     }
-    func field(_ value: String) -> String {
-      value.contains { ",\"\r\n".contains($0) }
-        ? "\"\(value.replacingOccurrences(of: "\"", with: "\"\""))\"" : value
-    }
-    return ([header] + lines).map { $0.map(field).joined(separator: ",") + "\n" }.joined()
+    return CSV.text([header] + lines)
   }
 
   /// `Documentation/Schemas/comparison-1.schema.json`.
