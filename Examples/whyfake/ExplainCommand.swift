@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Explainers, separated by commas: \(ExplainerChoice.list).", valueName: "names"),
-    transform: ExplainCommand.choices)
+    transform: { try list($0, "explainer") })
   var explainers: [ExplainerChoice] = ExplainerChoice.standard
 
   @Option(
@@ -159,18 +159,5 @@ struct ExplainCommand: ParsableCommand {
   private var defaultOutput: String {
     let stem = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
     return (stem.isEmpty ? "input" : stem) + ".explained"
-  }
-
-  /// The explainers of a list, each once.
-  private static func choices(_ list: String) throws -> [ExplainerChoice] {
-    var choices: [ExplainerChoice] = []
-    for name in list.split(separator: ",", omittingEmptySubsequences: false) {
-      let name = name.trimmingCharacters(in: .whitespaces)
-      guard let choice = ExplainerChoice(rawValue: name) else {
-        throw ValidationError("There is no explainer '\(name)'; there is: \(ExplainerChoice.list).")
-      }
-      if !choices.contains(choice) { choices.append(choice) }
-    }
-    return choices
   }
 }

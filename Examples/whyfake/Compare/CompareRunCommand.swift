@@ -163,17 +163,3 @@ struct CompareRunCommand: ParsableCommand {
 }
 
 extension FaceRecord.Label: Choice {}
-
-/// The names of a list, each once.
-private func list<Item: Choice & Equatable>(_ text: String, _ what: String) throws -> [Item] {
-  var items: [Item] = []
-  for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-    let name = name.trimmingCharacters(in: .whitespaces)
-    guard let item = Item(rawValue: name) else {
-      throw ValidationError(
-        "There is no \(what) '\(name)'; there is: \(Item.allCases.map(\.rawValue).joined(separator: ", ")).")
-    }
-    if !items.contains(item) { items.append(item) }
-  }
-  return items
-}

@@ -30,8 +30,6 @@ struct ClipScorer {
 
   /// The clip as it is.
   var untouched: Change { [Removal](repeating: Removal(area: area), count: clip.frames.count) }
-  /// The clip replaced as a whole.
-  var replaced: Change { untouched.map { $0.inverted(area: area) } }
 
   /// The clip's logit after each of `changes`.
   func logits(_ changes: [Change], report: (Double) throws -> Void = { _ in }) throws -> [Double] {
