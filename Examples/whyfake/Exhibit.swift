@@ -39,8 +39,8 @@ struct Exhibit {
     let overlay: String
     /// What the method is.
     let method: Method
-    /// What the map says in words.
-    let statement: Statement?
+    /// What the detector says about the map.
+    let examination: Examination?
 
     /// The method's name as people write it.
     var title: String { method.title }

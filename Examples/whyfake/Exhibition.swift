@@ -11,8 +11,8 @@ struct Exhibition {
   let analysis: Analysis
   /// What the explainers are, by their names.
   let methods: [String: Method]
-  /// What each face's maps say in words, by the track's number and the explainer's name.
-  let statements: [Int: [String: Statement]]
+  /// What the detectors say of each face's maps, by the track's number and the explainer's name.
+  let examinations: [Int: [String: Examination]]
   /// The output folder.
   let folder: String
   /// How maps are laid over crops.
@@ -43,7 +43,7 @@ struct Exhibition {
         segmentsFile: map.segments.map { _ in "\(maps)/\(map.explainer).segments.npy" },
         overlay: "\(prefix).\(map.explainer).mp4",
         method: methods[map.explainer] ?? Method(title: map.explainer),
-        statement: statements[track.number]?[map.explainer])
+        examination: examinations[track.number]?[map.explainer])
       if let segments = map.segments, let name = item.segmentsFile {
         let numbers = (0..<segments.supervoxels.count).map(Double.init)
         try segments.supervoxels.painted(numbers).writeNPY(to: "\(folder)/\(name)")

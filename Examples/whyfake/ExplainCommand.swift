@@ -5,6 +5,7 @@ import Explainers
 import FaceCrop
 import Foundation
 import Tensor
+import VideoIO
 import WhyFake
 
 /// `whyfake explain`: a folder with a report, the maps and videos.
@@ -43,11 +44,23 @@ struct ExplainCommand: ParsableCommand {
     help: "The class that is explained; predicted is what the model says of the face at hand.")
   var target: ClassChoice = .predicted
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Ask the detector whether it agrees with each map: the sentences of the report, deletion and insertion."
+    ))
+  var checks = true
+
   @OptionGroup var explaining: ExplainerOptions
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws { try WhyFakeTool.validate(frames: frames) }
+  func validate() throws {
+    try WhyFakeTool.validate(frames: frames)
+    if explaining.replacement == .paired, explaining.paired == nil {
+      throw ValidationError("--replacement paired needs the real video: --paired FILE.")
+    }
+  }
 
   func run() throws {
     common.prepare()
@@ -102,11 +115,13 @@ struct ExplainCommand: ParsableCommand {
 
     var methods = Dictionary(chosen.map { ($0.explainer.name, $0.method) }) { first, _ in first }
     methods[Method.combinedName] = .combined
-    var statements: [Int: [String: Statement]] = [:]
-    let checking = try clock.measure { statements = try self.statements(analysis, chosen) }
-    timings.append(("checking", checking / .seconds(1)))
+    var examinations: [Int: [String: Examination]] = [:]
+    if checks {
+      let checking = try clock.measure { examinations = try examine(analysis, chosen, methods) }
+      timings.append(("checking", checking / .seconds(1)))
+    }
     let exhibition = Exhibition(
-      analysis: analysis, methods: methods, statements: statements, folder: folder.path)
+      analysis: analysis, methods: methods, examinations: examinations, folder: folder.path)
     var exhibits: [Exhibit] = []
     var sha256 = ""
     let writing = try clock.measure {
@@ -120,7 +135,10 @@ struct ExplainCommand: ParsableCommand {
       created: start.formatted(.iso8601), sha256: sha256,
       bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0, framesAsked: frames, target: target.rawValue,
       explainers: explainers.map(\.rawValue), options: explaining, seed: common.seed,
-      computedBy: ComputeRuntime.summary,
+      computedBy: ComputeRuntime.summary, decoder: VideoProperties.decoderVersion,
+      parameters: try Dictionary(
+        ([analyzer.detector] + chosen.map(\.model)).map { ($0.info.name, try $0.digest()) }
+      ) { first, _ in first }, command: typed,
       timings: timings, files: exhibits.flatMap(\.files) + ["report.html", "explanation.json"])
     let record = ExplanationRecord(analysis: analysis, exhibits: exhibits, provenance: provenance).json()
     try folder.write(record.text(pretty: true) + "\n", to: "explanation.json")
@@ -138,22 +156,47 @@ struct ExplainCommand: ParsableCommand {
     }
   }
 
-  /// What each face's maps say in words, each with its check.
-  private func statements(
-    _ analysis: Analysis, _ chosen: [ChosenExplainer]
-  ) throws -> [Int: [String: Statement]] {
-    var statements: [Int: [String: Statement]] = [:]
+  /// What the detectors say of each face's maps, by the track's number and the explainer's name.
+  private func examine(
+    _ analysis: Analysis, _ chosen: [ChosenExplainer], _ methods: [String: Method]
+  ) throws -> [Int: [String: Examination]] {
+    var examiner = Examiner(replacement: explaining.chosenReplacement.replacement, seed: common.seed)
+    var examinations: [Int: [String: Examination]] = [:]
     for track in analysis.tracks {
       for explanation in track.explanations {
         let name = explanation.map.explainer
-        guard let method = chosen.first(where: { $0.explainer.name == name }) else { continue }
-        ProgressLine.shared.show("\(Terminal.shown(input)): checking \(method.method.title)", 0)
-        statements[track.number, default: [:]][name] = try Statement(
-          explanation, model: method.model, method: method.method.title,
-          checkCancellation: { try Task.checkCancellation() })
+        // What combines the others explains what the first of them does.
+        guard let model = (chosen.first { $0.explainer.name == name } ?? chosen.first)?.model else {
+          continue
+        }
+        let title = methods[name]?.title ?? name
+        examinations[track.number, default: [:]][name] = try examiner.examine(
+          explanation, model: model, method: title
+        ) { ProgressLine.shared.show("\(Terminal.shown(input)): checking \(title)", $0) }
       }
     }
-    return statements
+    return examinations
+  }
+
+  /// The command without the folders of its input and its output.
+  private var typed: String {
+    var words = CommandLine.arguments.dropFirst().map {
+      $0 == input ? (input as NSString).lastPathComponent : $0
+    }
+    if let output {
+      for (i, word) in words.enumerated().reversed() {
+        if word == output, i > 0, ["-o", "--output"].contains(words[i - 1]) {
+          words.removeSubrange(i - 1...i)
+        } else if word == "--output=\(output)" {
+          words.remove(at: i)
+        }
+      }
+    }
+    let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_./=,+:"))
+    return (["whyfake"] + words).map { word in
+      !word.isEmpty && word.unicodeScalars.allSatisfy(plain.contains)
+        ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }.joined(separator: " ")
   }
 
   private var defaultOutput: String {

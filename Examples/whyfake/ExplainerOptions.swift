@@ -53,9 +53,6 @@ struct ExplainerOptions: ParsableArguments {
     if let precision, !(precision > 0 && precision < 1) {
       throw ValidationError("--precision is \(precision); give a share between 0 and 1.")
     }
-    if replacement == .paired, paired == nil {
-      throw ValidationError("--replacement paired needs the real video: --paired FILE.")
-    }
     if SegmentsChoice(rawValue: segments) == nil, !segments.hasSuffix(".npy") {
       throw ValidationError(
         "--segments is '\(segments)'; there is \(SegmentsChoice.allValueStrings.joined(separator: ", ")), "

@@ -32,6 +32,8 @@ struct ExplanationRecord {
         "precision": provenance.options.precision.map(JSONValue.number) ?? nil,
         "seed": .integer(Int(clamping: provenance.seed)),
         "computedBy": .string(provenance.computedBy),
+        "decoder": .string(provenance.decoder),
+        "command": .string(provenance.command),
       ],
       "verdict": .string(analysis.verdict.rawValue),
       "probability": .rounded(analysis.opinion?.probability, 6),
@@ -76,6 +78,7 @@ struct ExplanationRecord {
       "cropPolicy": .string(model.cropPolicy.name),
       "trainingData": .text(model.trainingData),
       "performance": .text(model.performance),
+      "parametersSHA256": .text(provenance.parameters[model.name]),
       "source": .text(model.source),
       "licence": .text(model.licence),
     ]
@@ -109,10 +112,11 @@ struct ExplanationRecord {
   }
 
   private func explanation(_ item: Exhibit.Item) -> JSONValue {
-    let metrics = item.metrics
+    let (metrics, removal) = (item.metrics, item.examination?.removal)
     return [
       "explainer": .string(item.map.explainer),
       "model": .string(item.map.model),
+      "parametersSHA256": .text(provenance.parameters[item.map.model]),
       "class": .string(item.map.target.rawValue),
       "kind": .string(item.map.kind.rawValue),
       "resolution": .array(item.map.values.shape.map(JSONValue.integer)),
@@ -125,7 +129,8 @@ struct ExplanationRecord {
       "seconds": .rounded(item.map.cost.seconds, 4),
       "completenessGap": item.map.completenessGap.map(JSONValue.number) ?? nil,
       "segments": item.map.segments.map { segments($0, item) } ?? nil,
-      "words": item.statement?.json(item.clip) ?? nil,
+      "words": item.examination?.statement.json(item.clip) ?? nil,
+      "regions": item.examination?.regions.map(regions) ?? nil,
       "metrics": [
         "frames": .integer(metrics.frames),
         "intensity": .rounded(metrics.intensity, 6),
@@ -133,9 +138,22 @@ struct ExplanationRecord {
         "interFrameConsistency": .rounded(metrics.interFrameConsistency, 6),
         "intraFrameConsistency": .rounded(metrics.intraFrameConsistency, 6),
         "centredness": .rounded(metrics.centredness, 6),
+        "deletion": .rounded(removal?.deletion.value, 6),
+        "insertion": .rounded(removal?.insertion.value, 6),
+        "deletionByChance": .rounded(removal?.chance.deletion.value, 6),
+        "insertionByChance": .rounded(removal?.chance.insertion.value, 6),
       ],
     ]
   }
+}
+
+/// The share of the clip's relevance on each part of the face, frame by frame.
+private func regions(_ table: RegionTable) -> JSONValue {
+  .object(
+    FaceRegion.allCases.map { region in
+      let shares = (0..<table.frames).map { table.share(of: region, inFrame: $0) }
+      return JSONValue.Member(key: region.name, value: .array(shares.map { .rounded($0, 6) }))
+    })
 }
 
 /// The values of segments, in logits.
@@ -160,6 +178,12 @@ struct Provenance {
   var options: ExplainerOptions
   var seed: UInt64
   var computedBy: String
+  /// The version of what decodes.
+  var decoder: String
+  /// SHA-256 of each model's parameters, by the model's name.
+  var parameters: [String: String]
+  /// What was typed, or does the same.
+  var command: String
   var timings: [(stage: String, seconds: Double)]
   /// Everything in the output folder.
   var files: [String]

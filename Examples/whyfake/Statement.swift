@@ -1,4 +1,3 @@
-import Detector
 import ExplanationMetrics
 import Explainers
 import FaceCrop
@@ -10,27 +9,15 @@ struct Statement {
   let finding: Finding?
   let sentence: String
 
-  /// The statement of `explanation`.
+  /// What `finding` says of `map`.
   ///
-  /// - Parameters:
-  ///   - model: the one that is explained.
-  ///   - method: what the explainer is called.
-  init(
-    _ explanation: Analysis.Explanation, model: any Classifier, method: String,
-    checkCancellation: @escaping @Sendable () throws -> Void
-  ) throws {
-    let (map, clip) = (explanation.map, explanation.clip)
-    let sentences = Sentences()
-    guard clip.frames.allSatisfy({ $0.face != nil && $0.region != nil }) else {
-      finding = nil
-      sentence = sentences.unnamed(method: method)
-      return
-    }
-    let finding = try FindingSearch().find(
-      MetricSubject(map, clip: clip, classifier: model),
-      context: ExplanationContext(checkCancellation: checkCancellation))
+  /// - Parameter method: what the explainer is called.
+  init(_ finding: Finding?, of map: ExplanationMap, method: String) {
     self.finding = finding
-    sentence = sentences.sentence(finding, method: method, kind: map.kind, target: map.target)
+    let sentences = Sentences()
+    sentence =
+      finding.map { sentences.sentence($0, method: method, kind: map.kind, target: map.target) }
+      ?? sentences.unnamed(method: method)
   }
 
   /// What `explanation.json` says of it.
@@ -57,6 +44,7 @@ struct Statement {
           "logit": .rounded(check.logit, 6),
           "logitWithout": .rounded(check.logitWithout, 6),
           "controls": .array(check.controls.map { .rounded($0, 6) }),
+          "outcome": .string(check.outcome.rawValue),
           "confirmed": .bool(check.isConfirmed),
         ]
       } ?? nil,

@@ -16,6 +16,8 @@ void wf_sgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t
 
 const char *wf_blas_core_name(void) { return openblas_get_corename(); }
 
+const char *wf_blas_build(void) { return openblas_get_config(); }
+
 int wf_blas_threads(void) { return openblas_get_num_threads(); }
 
 void wf_blas_set_threads(int threads) { openblas_set_num_threads(threads); }

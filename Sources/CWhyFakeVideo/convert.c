@@ -19,6 +19,8 @@ void wf_explain(int result, char *text, size_t size) {
   if (av_strerror(result, text, size) < 0 && size > 0) text[0] = 0;
 }
 
+const char *wf_libav_version(void) { return av_version_info(); }
+
 int wf_check_size(int64_t width, int64_t height) {
   if (width > WF_MAX_SIDE || height > WF_MAX_SIDE || width * height > WF_MAX_PIXELS) return WF_TOO_LARGE;
   return WF_OK;

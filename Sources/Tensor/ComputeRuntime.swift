@@ -38,13 +38,20 @@ public enum ComputeRuntime {
   /// OpenBLAS's name for the matrix kernels in use, such as `SkylakeX`.
   public static var blasCore: String { String(cString: wf_blas_core_name()) }
 
+  /// OpenBLAS's version, such as `0.3.21`; empty where it does not say.
+  public static var blasVersion: String {
+    let words = String(cString: wf_blas_build()).split(separator: " ")
+    return words.count > 1 && words[0] == "OpenBLAS" ? String(words[1]) : ""
+  }
+
   /// The kernels of the engine that runs networks: `avx512`, `avx2`, `neon` or `portable`, the best that the CPU has
   /// unless the environment variable `WHYFAKE_KERNELS` names another one that it has.
   public static var kernelSet: String { String(cString: wf_kernel_set()) }
 
-  /// What computes, for reports: `avx512 kernels, OpenBLAS SkylakeX, 2 threads`.
+  /// What computes, for reports: `avx512 kernels, OpenBLAS 0.3.21 SkylakeX, 2 threads`.
   public static var summary: String {
-    "\(kernelSet) kernels, OpenBLAS \(blasCore), \(threads) \(threads == 1 ? "thread" : "threads")"
+    let blas = ["OpenBLAS", blasVersion, blasCore].filter { !$0.isEmpty }.joined(separator: " ")
+    return "\(kernelSet) kernels, \(blas), \(threads) \(threads == 1 ? "thread" : "threads")"
   }
 
   /// Calls `body` for the parts of `0..<count`, on several threads at once where that pays.

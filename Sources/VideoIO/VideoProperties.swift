@@ -1,3 +1,5 @@
+import CWhyFakeVideo
+
 /// What a video is.
 public struct VideoProperties: Sendable, Codable, Equatable {
   /// Columns of the upright frame. Pixels are taken as square, whatever sample aspect ratio is tagged.
@@ -26,6 +28,9 @@ public struct VideoProperties: Sendable, Codable, Equatable {
   public var colourIsAssumed: Bool
   /// Whether the file is cut or damaged: fewer frames could be read than it declares, or it ends inside one.
   public var isTruncated: Bool
+
+  /// The version of the libav that decodes, as its makers name it, such as `5.1.6-0+deb12u1`.
+  public static var decoderVersion: String { String(cString: wf_libav_version()) }
 }
 
 /// How stored luma and chroma become RGB (the names of ITU-T H.273).

@@ -2,7 +2,7 @@ public import Detector
 import Explainers
 public import FaceCrop
 import Tensor
-import VideoIO
+public import VideoIO
 
 /// The whole path as one call: from a video, a picture or a clip to tracks, clips, a verdict and maps.
 ///
@@ -50,14 +50,56 @@ public struct Analyzer: Sendable {
     _ path: String, options: AnalysisOptions = .detect, context: AnalysisContext = AnalysisContext()
   ) throws -> Analysis {
     var stopwatch = Stopwatch()
-    let recipe = CropRecipe(policy: detector.info.cropPolicy, size: detector.info.inputSize)
-    var recipes = [recipe]
-    for explainer in options.explainers {
+    let material = try source(options, context).read(path, &stopwatch)
+    return try analyze(material, options, context, &stopwatch)
+  }
+
+  /// Analyses crops of one face that are at hand, taken as they are, as a `.npy` clip is.
+  ///
+  /// - Parameters:
+  ///   - crops: one or more squares; scaled where the model's input has another size.
+  ///   - paired: for a fake, the same places of its original, as many and of the same sizes; takes the place of
+  ///     `options.paired`.
+  ///   - name: what the crops are called, in results and errors.
+  ///   - options: what is to be done.
+  ///   - context: progress and cancellation.
+  /// - Throws: ``AnalysisError`` for crops that are none, or do not fit the paired ones; else as ``analyze(_:options:context:)``.
+  public func analyze(
+    crops: [RGBImage], paired: [RGBImage]? = nil, name: String, options: AnalysisOptions = .detect,
+    context: AnalysisContext = AnalysisContext()
+  ) throws -> Analysis {
+    guard let first = crops.first, crops.allSatisfy({ $0.width == first.width && $0.height == first.width })
+    else { throw AnalysisError(path: name, message: "a clip is of one or more square crops of one size") }
+    if let paired, paired.map(\.width) != crops.map(\.width) || paired.map(\.height) != crops.map(\.height) {
+      throw AnalysisError(
+        path: name, message: "the paired crops are not as many as its own, or of other sizes")
+    }
+    var stopwatch = Stopwatch()
+    let material = source(options, context).material(crops, paired: paired, path: name)
+    return try analyze(material, options, context, &stopwatch)
+  }
+
+  /// The crops that the detector wants.
+  private var recipe: CropRecipe {
+    CropRecipe(policy: detector.info.cropPolicy, size: detector.info.inputSize)
+  }
+
+  /// The crops that the detector and the explainers want, each once; the detector's first.
+  private func recipes(_ options: AnalysisOptions) -> [CropRecipe] {
+    options.explainers.reduce(into: [recipe]) { recipes, explainer in
       if let own = options.explainerCrops[explainer.name], !recipes.contains(own) { recipes.append(own) }
     }
-    let source = Source(faceDetector: faceDetector, recipes: recipes, options: options, context: context)
-    let material = try source.read(path, &stopwatch)
+  }
 
+  private func source(_ options: AnalysisOptions, _ context: AnalysisContext) -> Source {
+    Source(faceDetector: faceDetector, recipes: recipes(options), options: options, context: context)
+  }
+
+  private func analyze(
+    _ material: Source.Material, _ options: AnalysisOptions, _ context: AnalysisContext,
+    _ stopwatch: inout Stopwatch
+  ) throws -> Analysis {
+    let (recipe, recipes, path) = (recipe, recipes(options), material.input.path)
     let total = material.tracks.reduce(0) { $0 + $1.clips[0].frames.count }
     let scoring = options.explainers.firstIndex { scores($0, recipe, options) }
     var done = 0

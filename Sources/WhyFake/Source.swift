@@ -125,22 +125,24 @@ struct Source {
   private func clip(_ path: String) throws -> Material {
     try context.report(.reading, 0)
     let array = try Source.clipArray(path)
-    let shape = array.shape
     let original = try options.paired.map(Source.clipArray)
-    if let original, let paired = options.paired, original.shape != shape {
+    if let original, let paired = options.paired, original.shape != array.shape {
       throw AnalysisError(
-        path: paired, message: "the paired clip has the shape \(original.shape), the input \(shape)")
+        path: paired, message: "the paired clip has the shape \(original.shape), the input \(array.shape)")
     }
+    return material(array.crops, paired: original?.crops, path: path)
+  }
+
+  /// What crops of one size give that come without a video: one track.
+  func material(_ crops: [RGBImage], paired: [RGBImage]?, path: String) -> Material {
     let clips = recipes.map { recipe in
-      func clip(_ array: ByteArray) -> Clip {
-        Clip(bytes: array.elements, count: shape[0], side: shape[1], size: recipe.size)
-      }
-      let crops = clip(array)
-      return Clip(frames: crops.frames, crops: crops.crops, paired: original.map { clip($0).crops })
+      let own = Clip(crops: crops, size: recipe.size)
+      return Clip(
+        frames: own.frames, crops: own.crops, paired: paired.map { Clip(crops: $0, size: recipe.size).crops })
     }
     return Material(
       input: Analysis.Input(
-        path: path, kind: .clip, width: shape[1], height: shape[1], frameCount: shape[0]),
+        path: path, kind: .clip, width: crops[0].width, height: crops[0].height, frameCount: crops.count),
       frames: clips[0].frames.map { Analysis.SampledFrame(index: $0.index) },
       tracks: [Track(clips: clips, judged: true)])
   }
@@ -161,6 +163,13 @@ struct Source {
     guard image.width > options.thumbnailWidth else { return image }
     let height = max(1, (image.height * options.thumbnailWidth + image.width / 2) / image.width)
     return image.resized(width: options.thumbnailWidth, height: height, filter: .area)
+  }
+}
+
+extension ByteArray {
+  /// The crops of a clip, T×S×S×3, as they are.
+  fileprivate var crops: [RGBImage] {
+    Clip(bytes: elements, count: shape[0], side: shape[1], size: shape[1]).crops
   }
 }
 

@@ -96,6 +96,29 @@ struct WordsTests {
     }
   }
 
+  @Test("the check says which way it failed, and with which number")
+  func outcomes() {
+    func check(_ without: Double, _ controls: [Double], _ target: Target = .fake) -> Finding.Check {
+      Finding.Check(
+        replacement: .blur(), logit: target == .fake ? 2 : -2, logitWithout: without, controls: controls,
+        target: target)
+    }
+    #expect(check(1, [1.5, 1.8, 2.2]).outcome == .confirmed)
+    #expect(check(2.1, [2, 2, 2]).outcome == .opposite)
+    #expect(check(1.7, [2, 2, 2]).outcome == .little)
+    #expect(check(1, [1.5, 0.5, 2]).outcome == .elsewhere)
+    #expect(check(1, [1.5, 0.5, 2]).strongestControl == 0.5)
+    #expect(check(-1, [-1.5, -1.8, -2.2], .real).outcome == .confirmed)
+    #expect(check(-1, [-1.5, -0.5, -2], .real).outcome == .elsewhere)
+    let place = Finding.Place(
+      regions: [.mouth], frames: 0..<2, isWholeClip: true, times: nil, share: 0.5, areaShare: 0.1)
+    let texts = [check(2.1, [2]), check(1.7, [2]), check(1, [0.5])].map {
+      Sentences().sentence(.concentrated(place, $0), method: "M", kind: .signed, target: .fake)
+    }
+    #expect(Set(texts).count == 3 && texts.allSatisfy { $0.contains("not confirmed") })
+    #expect(texts[2].contains("goes to 0.62"))
+  }
+
   @Test("for real, the probability of fake goes up where the check holds")
   func real() throws {
     let toy = try detector(.nose, slope: -40)
@@ -165,7 +188,7 @@ struct WordsTests {
     #expect(Set(book.regions.keys) == Set(FaceRegion.allCases) && Set(book.regions.values).count == 12)
     let places: Set<String> = [
       "probability", "method", "class", "evidence", "region", "share", "area", "when", "without", "before",
-      "after",
+      "after", "control",
       "from", "to",
     ]
     for text in book.phrases.values {

@@ -108,6 +108,29 @@ struct AnalyzerTests {
     #expect(rare.opinion == nil)
   }
 
+  @Test("crops at hand are analysed as a clip of them is, with the paired ones beside them")
+  func crops() throws {
+    func crop(_ red: UInt8) -> RGBImage { RGBImage(width: 40, height: 40, red: red, green: 200, blue: 128) }
+    let (crops, paired) = ([crop(60), crop(250)], [crop(10), crop(20)])
+    for (name, images) in [("clip.npy", crops), ("paired.npy", paired)] {
+      try ByteArray(shape: [2, 40, 40, 3], images.flatMap(\.pixels)).writeNPY(to: scratch.path(name))
+    }
+    var options = AnalysisOptions.detect
+    options.paired = scratch.path("paired.npy")
+    let file = try analyzer.analyze(scratch.path("clip.npy"), options: options)
+    let own = try analyzer.analyze(crops: crops, paired: paired, name: "own")
+    #expect(own.verdict == file.verdict && own.input.kind == .clip && own.input.path == "own")
+    #expect(own.tracks.map(\.logits) == file.tracks.map(\.logits))
+    #expect(own.tracks[0].clip.crops == file.tracks[0].clip.crops)
+    #expect(own.tracks[0].clip.paired == file.tracks[0].clip.paired && own.tracks[0].clip.paired != nil)
+    let small = RGBImage(width: 20, height: 20)
+    for (crops, paired) in [([], nil), ([small, crop(1)], nil), ([crop(1)], [small]), ([crop(1)], [])]
+      as [([RGBImage], [RGBImage]?)]
+    {
+      #expect(throws: AnalysisError.self) { try analyzer.analyze(crops: crops, paired: paired, name: "own") }
+    }
+  }
+
   @Test("each judged face is explained for what the model says of it, unless a class is asked for")
   func targets() throws {
     let path = try video((0..<3).map { _ in (60, 250) })

@@ -1,6 +1,8 @@
 import Foundation
 import Tensor
+import TestSupport
 import Testing
+import VideoIO
 
 @Suite("whyfake compare and metrics", .serialized)
 struct CompareTests {
@@ -90,6 +92,104 @@ struct CompareTests {
     let videos = String(decoding: try #require(try contents("out")["videos.csv"]), as: UTF8.self)
     #expect(videos.contains("b.mp4") && !videos.contains("a.mp4") && !videos.contains("broken"))
     #expect(try compare([sample("sample-fake"), "-o", "none", "--label", "real"] + quick).status == 1)
+  }
+
+  private let localisation = [
+    "--explainers", "gradcam,centre", "--metrics", "relevanceMass,maskAUC", "--frames", "2", "--class",
+    "fake",
+  ]
+
+  /// The values of a column of `videos.csv`, a row for each video and explainer.
+  private func column(_ name: String, of folder: String) throws -> [String] {
+    let text = String(decoding: try #require(try contents(folder)["videos.csv"]), as: UTF8.self)
+    let rows = text.split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let place = try #require(rows[0].firstIndex(of: name))
+    return rows.dropFirst().map { $0[place] }
+  }
+
+  @Test("masks are found beside their videos, are none themselves, and say where the sample was changed")
+  func masks() throws {
+    let samples = repository.appending(path: "Samples").path
+    let run = try compare([samples, "-o", "out", "--masks", samples] + localisation)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try column("input", of: "out").count == 4)
+    // Of the real one there is no mask.
+    let masses = try column("relevanceMass", of: "out")
+    #expect(try column("input", of: "out").map { $0.contains("real") } == masses.map(\.isEmpty))
+    let centre = try zip(column("explainer", of: "out"), column("maskAUC", of: "out")).first {
+      $0.0 == "centre"
+    }
+    #expect(try #require(Double(#require(centre?.1))) > 0.8)
+    let replaced = try compare(
+      [samples, "-o", "out", "--masks", samples, "--replacement", "paired"] + localisation)
+    #expect(replaced.status == 64)
+  }
+
+  @Test("of a dataset the original is read beside a fake, and can take the place of what is taken away")
+  func originals() throws {
+    try FileManager.default.createDirectory(
+      atPath: scratch.path("dfdc"), withIntermediateDirectories: true)
+    for (name, from) in [("a.mp4", "sample-real"), ("b.mp4", "sample-fake")] {
+      try FileManager.default.copyItem(atPath: sample(from), toPath: scratch.path("dfdc/" + name))
+    }
+    _ = try scratch.write(
+      #"{"a.mp4":{"label":"REAL","split":"train"},"b.mp4":{"label":"FAKE","split":"train","original":"a.mp4"}}"#
+        .utf8, "dfdc/metadata.json")
+    let run = try compare(["dfdc", "-o", "out", "--label", "fake"] + localisation)
+    #expect(run.status == 0 && run.lines.count == 3, "\(run.errors)")
+    #expect(try column("relevanceMass", of: "out").allSatisfy { Double($0) != nil })
+    let away = [
+      "--explainers", "gradcam", "--metrics", "deletion", "--frames", "2", "--replacement", "paired",
+    ]
+    let replaced = try compare(["dfdc", "-o", "away"] + away)
+    // The real one has no original: that is one line, and the fake is done.
+    #expect(replaced.status == 1 && replaced.errors.contains("a.mp4") && replaced.errors.contains("original"))
+    #expect(try column("input", of: "away").count == 1)
+  }
+
+  @Test(
+    "crops with an index are compared as they are, of their split, as many as are drawn, with their originals"
+  )
+  func crops() throws {
+    let crops = try Portrait.crops(size: 96)
+    let faces = scratch.path("faces")
+    try FileManager.default.createDirectory(atPath: faces, withIntermediateDirectories: true)
+    var index = "name,label,original,split\n"
+    for i in 0..<4 {
+      var fake = crops[i % crops.count]
+      for y in 50..<70 { for x in 30..<66 { fake[x, y] = (90, 120, 200) } }
+      try ImageFile.write(crops[i % crops.count], to: "\(faces)/r\(i).png")
+      try ImageFile.write(fake, to: "\(faces)/f\(i).png")
+      index +=
+        "r\(i),real,,\(i < 3 ? "validation" : "train")\nf\(i),fake,r\(i),\(i < 3 ? "validation" : "train")\n"
+    }
+    _ = try scratch.write(index.utf8, "faces/index.csv")
+    let all = try compare(["faces", "-o", "all"] + localisation)
+    #expect(all.status == 0, "\(all.errors)")
+    #expect(Set(try column("input", of: "all")) == Set((0..<3).flatMap { ["faces/r\($0)", "faces/f\($0)"] }))
+    #expect(try column("frames", of: "all").allSatisfy { $0 == "1" })
+    let drawn = try compare(["faces", "-o", "drawn", "--sample", "2", "--seed", "3"] + localisation)
+    #expect(drawn.status == 0, "\(drawn.errors)")
+    // Only what has a mask is drawn, and it lies where the crops differ.
+    let inputs = try column("input", of: "drawn")
+    #expect(Set(inputs).count == 2 && inputs.allSatisfy { $0.hasPrefix("faces/f") })
+    #expect(try column("relevanceMass", of: "drawn").allSatisfy { (Double($0) ?? 0) > 0 })
+    for wrong in [["--sample", "0"], ["--split", "train", "--half", "report"]] {
+      #expect(try compare(["faces", "-o", "none"] + wrong + localisation).status == 64)
+    }
+  }
+
+  @Test("a shard that no video falls to is an empty part of the whole")
+  func emptyShard() throws {
+    for part in ["1", "2", "3"] {
+      #expect(try compare(["set", "-o", "p" + part, "--shard", part + "/3"] + quick).status == 0)
+    }
+    let merged = try compare(["merge", "p3", "p2", "p1", "-o", "merged"])
+    #expect(merged.status == 0, "\(merged.errors)")
+    #expect(try compare(["set", "-o", "out"] + quick).output == merged.output)
+    #expect(try contents("merged") == contents("out"))
   }
 
   @Test("folders of other settings, or without a comparison, are not merged")

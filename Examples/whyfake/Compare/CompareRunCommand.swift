@@ -3,37 +3,16 @@ import Datasets
 import Detector
 import ExplanationMetrics
 import Explainers
-import FaceCrop
 import Foundation
 import Tensor
 import WhyFake
-
-/// A part of the work, such as `2/8`.
-struct Shard: ExpressibleByArgument {
-  let number: Int
-  let count: Int
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let number = parts[0], let count = parts[1], count >= 1,
-      (1...count).contains(number)
-    else { return nil }
-    (self.number, self.count) = (number, count)
-  }
-
-  /// Whether the video at `position` of all belongs to it.
-  func contains(_ position: Int) -> Bool { position % count == number - 1 }
-}
 
 /// `whyfake compare INPUT…`.
 struct CompareRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Explains videos and measures the explanations.", shouldDisplay: false)
 
-  @Argument(
-    help: ArgumentHelp(
-      "Videos, and folders of them; of a dataset's folder the labels are known.", valueName: "input"))
-  var inputs: [String]
+  @OptionGroup var selection: CompareSelection
 
   @Option(
     name: .shortAndLong,
@@ -52,9 +31,6 @@ struct CompareRunCommand: ParsableCommand {
     transform: { try list($0, "metric") })
   var metrics: [MetricChoice] = MetricChoice.standard
 
-  @Option(help: "Only videos of this label, as their dataset tells.")
-  var label: FaceRecord.Label?
-
   @Option(
     name: .customLong("class"),
     help: "The class that is explained; predicted is what the model says of the face at hand.")
@@ -62,9 +38,6 @@ struct CompareRunCommand: ParsableCommand {
 
   @Option(help: "Frames of a video, evenly spaced.")
   var frames: Int = AnalysisOptions.explain([]).frames
-
-  @Option(help: ArgumentHelp("Only this part of the videos, such as 2/8.", valueName: "i/n"))
-  var shard: Shard?
 
   @OptionGroup var explaining: ExplainerOptions
 
@@ -78,6 +51,10 @@ struct CompareRunCommand: ParsableCommand {
     if explaining.paired != nil || explaining.combined || explaining.weighted {
       throw ValidationError("--paired, --combined and --weighted are for explain.")
     }
+    if explaining.replacement == .paired, selection.masks != nil {
+      throw ValidationError(
+        "--replacement paired needs the originals, and --masks gives masks in their place.")
+    }
   }
 
   func run() throws {
@@ -89,77 +66,34 @@ struct CompareRunCommand: ParsableCommand {
 
   /// Returns how many inputs could not be done.
   private func compare() throws -> Int {
-    let (videos, failures) = try found()
-    guard !videos.isEmpty else { throw Failure("there is no video to compare on") }
+    let (inputs, failures) = try selection.find(
+      seed: common.seed, comparable: metrics.contains(where: \.needsMask))
     let bench = try ComparisonBench(self)
     let store = try ResultStore(output)
     var (done, failed): ([Comparison.Video], Int) = ([], failures)
-    for (number, video) in videos.enumerated() {
+    for (number, input) in inputs.enumerated() {
       do {
-        let results = try bench.measure(video.path, original: video.original, into: store) {
-          stage, fraction in
+        let results = try bench.measure(input, into: store) { stage, fraction in
           ProgressLine.shared.show(
-            "comparing:", (Double(number) + fraction) / Double(videos.count),
+            "comparing:", (Double(number) + fraction) / Double(inputs.count),
             detail:
-              "\(number + 1)/\(videos.count) \(Terminal.shown((video.path as NSString).lastPathComponent)), \(stage)"
+              "\(number + 1)/\(inputs.count) \(Terminal.shown((input.path as NSString).lastPathComponent)), \(stage)"
           )
         }
-        done.append(.init(path: video.path, label: video.label, method: video.method, results: results))
+        done.append(
+          .init(path: input.path, label: input.label?.rawValue, method: input.method, results: results))
       } catch {
         failed += 1
-        Terminal.message(oneLine(error, about: video.path))
+        Terminal.message(oneLine(error, about: input.path))
       }
     }
-    guard !done.isEmpty else { throw Failure("none of the \(videos.count) videos could be compared") }
+    guard !done.isEmpty || inputs.isEmpty else {
+      throw Failure("none of the \(inputs.count) videos could be compared")
+    }
     let comparison = Comparison(settings: bench.settings, videos: done)
     try comparison.write(to: output)
     ProgressLine.shared.clear()
     for line in try ComparisonTable(comparison, store).text { try Terminal.result(line) }
     return failed
   }
-
-  /// The videos that are asked for, by path, with what their datasets say of them; and how many inputs are no videos.
-  private func found() throws -> (videos: [Found], failures: Int) {
-    var (found, failures): ([String: Found], Int) = ([:], 0)
-    for (input, files) in Inputs.expand(inputs) {
-      switch files {
-      case .failure(let error):
-        failures += 1
-        Terminal.message(oneLine(error, about: input))
-      case .success(let paths):
-        let known = (try? VideoDataset(input, splits: .all(.test))).map { dataset in
-          Dictionary(dataset.videos.map { ($0.path, $0) }) { first, _ in first }
-        }
-        for path in paths {
-          let video = known?[path]
-          let original = video?.originalPlace.flatMap { place in
-            known?.values.first { $0.place == place }?.path
-          }
-          found[path] = Found(
-            path: path, label: video?.label.rawValue, method: video?.method, original: original)
-        }
-      }
-    }
-    var videos = found.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    if let label {
-      let unknown = videos.count { $0.label == nil }
-      if unknown > 0 {
-        Terminal.message(
-          "\(Words.count(unknown, "video")) without a label left out; give the folder of a dataset")
-      }
-      videos = videos.filter { $0.label == label.rawValue }
-    }
-    if let shard { videos = videos.enumerated().filter { shard.contains($0.offset) }.map(\.element) }
-    return (videos, failures)
-  }
-
-  private struct Found {
-    var path: String
-    var label: String?
-    var method: String?
-    /// For a fake: the real video that it was made from, where its dataset has it.
-    var original: String?
-  }
 }
-
-extension FaceRecord.Label: Choice {}

@@ -33,29 +33,27 @@ struct ComparisonBench {
     }
     settings = Comparison.Settings(
       explainers: options.explainers.map(\.rawValue), metrics: metrics, target: options.target.rawValue,
-      label: options.label?.rawValue, frames: options.frames,
+      label: options.selection.label?.rawValue, frames: options.frames,
       replacement: options.explaining.chosenReplacement.rawValue, seed: options.common.seed, methods: methods)
   }
 
-  /// The name of each explainer's result on the video at `path`, all of which are in `store` then.
-  ///
-  /// - Parameter original: the real video that a fake was made from; read only where a metric compares with a mask.
+  /// The name of each explainer's result on `input`, all of which are in `store` then.
   func measure(
-    _ path: String, original: String?, into store: ResultStore,
-    progress: @escaping @Sendable (String, Double) -> Void
+    _ input: ComparedInput, into store: ResultStore, progress: @escaping @Sendable (String, Double) -> Void
   ) throws -> [String: String] {
-    let digest = try SHA256.digest(ofFile: path)
-    let original = metrics.contains(where: \.needsMask) ? original : nil
-    let originalDigest = try original.map { try SHA256.digest(ofFile: $0) } ?? ""
+    let digest = try input.material.digest()
+    let replaces = options.explaining.replacement == .paired
+    let companion = replaces || metrics.contains(where: \.needsMask) ? input.companion : nil
+    if replaces, companion == nil {
+      throw Failure("there is no original that could take the place of what is taken away")
+    }
+    let beside = try companion.map { ($0.isMask ? "mask " : "") + (try $0.material.digest()) } ?? ""
     var keys: [String: String] = [:]
     for (choice, _) in chosen {
       let name = choice.rawValue
       keys[name] = ResultStore.key(
-        [
-          "1", settings.whyfake, digest, originalDigest, name, settings.methods[name]!, settings.target,
-          "\(settings.frames)",
-        ]
-          + ["\(settings.seed)", settings.replacement] + metrics.map(\.rawValue))
+        ["1", settings.whyfake, digest, beside, name, settings.methods[name]!, settings.target]
+          + ["\(settings.frames)", "\(settings.seed)", settings.replacement] + metrics.map(\.rawValue))
     }
     let missing = chosen.filter { store.read(keys[$0.choice.rawValue]!) == nil }
     guard !missing.isEmpty else { return keys }
@@ -64,16 +62,15 @@ struct ComparisonBench {
       missing.map(\.explainer.explainer), target: Target(rawValue: settings.target))
     analysing.frames = settings.frames
     analysing.thumbnailWidth = 0
-    analysing.paired = original
     for (_, chosen) in missing {
       analysing.explainerCrops[chosen.explainer.name] = CropRecipe(
         policy: chosen.model.info.cropPolicy, size: chosen.model.info.inputSize)
     }
-    let analysis = try analyzer.analyze(
-      path, options: analysing,
+    let analysis = try input.analyze(
+      analyzer, analysing, with: companion,
       context: AnalysisContext { progress($0.explainer ?? $0.stage.words, 0.5 * $0.done) })
     for (number, (choice, chosen)) in missing.enumerated() {
-      let result = try result(choice, chosen, analysis, digest) { done in
+      let result = try result(choice, chosen, analysis, digest, companion) { done in
         progress("measuring \(choice.rawValue)", 0.5 + 0.5 * (Double(number) + done) / Double(missing.count))
       }
       try store.write(result, keys[choice.rawValue]!)
@@ -83,7 +80,7 @@ struct ComparisonBench {
 
   private func result(
     _ choice: ExplainerChoice, _ chosen: ChosenExplainer, _ analysis: Analysis, _ digest: String,
-    progress: @escaping @Sendable (Double) -> Void
+    _ companion: ComparedInput.Companion?, progress: @escaping @Sendable (Double) -> Void
   ) throws -> ComparedExplanation {
     var result = ComparedExplanation(
       input: digest, explainer: choice.rawValue, model: chosen.model.info.name,
@@ -93,7 +90,7 @@ struct ComparisonBench {
     else { return result }
     let subject = try MetricSubject(
       explanation.map, clip: explanation.clip, classifier: chosen.model, explainer: chosen.explainer,
-      mask: mask(of: explanation.clip))
+      mask: companion == nil ? nil : mask(of: explanation.clip, isPainted: companion?.isMask == true))
     result.outcome = .explained
     result.verdict = analysis.verdict.rawValue
     result.probability = track.opinion.probability
@@ -105,7 +102,8 @@ struct ComparisonBench {
     let (explaining, seed) = (options.explaining, options.common.seed)
     for (number, metric) in metrics.enumerated() {
       if metric.needsMask, subject.mask == nil {
-        result.metrics[metric.rawValue] = MetricValue(undefined: "there is no original to compare with")
+        result.metrics[metric.rawValue] = MetricValue(
+          undefined: "there is no original or mask to compare with")
         continue
       }
       let measured = metric.metric(replacement) { try choice.explainer($0, explaining, seed: seed) }
@@ -117,33 +115,16 @@ struct ComparisonBench {
   }
 }
 
-/// What was manipulated of a clip with its original beside it: nothing of crops that do not show the same scene. Nil without an
-/// original.
-private func mask(of clip: Clip) throws -> ManipulationMask? {
+/// What was manipulated of a clip with its mask or its original beside it: nothing of crops that do not show the same scene.
+/// Nil without either.
+private func mask(of clip: Clip, isPainted: Bool) throws -> ManipulationMask? {
   guard let paired = clip.paired else { return nil }
+  if isPainted { return try ManipulationMask(paintedBeside: clip) }
   let mask = try ManipulationMask(pairOf: clip)
   let aligned = ComputeRuntime.map(paired.count) { PairAlignment(clip.crops[$0], paired[$0]).isAligned }
   let area = clip.size * clip.size
   return try ManipulationMask(
     mask.values.enumerated().map { $1 && aligned[$0 / area] }, frames: mask.frames, size: mask.size)
-}
-
-extension Classifier {
-  /// A digest of what the model computes.
-  fileprivate func digest() throws -> String {
-    if let ensemble = self as? Ensemble {
-      return ResultStore.key(try ensemble.members.map { try $0.digest() })
-    }
-    let detector = (self as? AttentiveDetector)?.detector ?? self as? DeepfakeDetector
-    guard let detector else { throw Failure("\(info.name) is no model that can be compared") }
-    var hash = SHA256()
-    hash.update("\(detector.description)".utf8)
-    for (name, values) in detector.network.parameters.sorted(by: { $0.key < $1.key }) {
-      hash.update("\(name) \(values.shape)\n".utf8)
-      values.withUnsafeBufferPointer { hash.update(UnsafeRawBufferPointer($0)) }
-    }
-    return hash.finish()
-  }
 }
 
 extension ExplainerOptions {

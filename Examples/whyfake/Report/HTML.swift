@@ -30,7 +30,8 @@ struct HTML: ExpressibleByStringInterpolation, CustomStringConvertible {
     mutating func appendInterpolation(_ value: Int) { text += String(value) }
     mutating func appendInterpolation(_ value: Double) { text += HTML.coordinate(value) }
     mutating func appendInterpolation(_ value: String) {
-      for scalar in value.unicodeScalars {
+      // A percent sign stays on its number's line.
+      for scalar in value.replacingOccurrences(of: " %", with: "\u{A0}%").unicodeScalars {
         switch scalar {
         case "&": text += "&amp;"
         case "<": text += "&lt;"

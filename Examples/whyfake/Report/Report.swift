@@ -102,10 +102,11 @@ struct Report {
 
   /// What the maps of the deciding face say in words.
   private func reasons(_ track: Int) -> HTML {
-    let statements = exhibits.first { $0.track.number == track }?.explanations.compactMap(\.statement) ?? []
+    let statements =
+      exhibits.first { $0.track.number == track }?.explanations.compactMap(\.examination?.statement) ?? []
     guard !statements.isEmpty else { return "" }
     return """
-      <h2>Why</h2>
+      <h2 class="why">Why</h2>
       <ul class="why">\(HTML(statements.map { statement -> HTML in "<li>\(statement.sentence)</li>" }))</ul>
       """
   }

@@ -30,6 +30,7 @@ extension Report {
       <h3>What it looked at</h3>
       \(legend(exhibit))
       \(try strip(exhibit))
+      \(numbers(exhibit))
       \(HTML(exhibit.explanations.map(explanation), separator: "\n"))
       </section>
       """
@@ -65,12 +66,13 @@ extension Report {
       let crop = try Report.jpeg(exhibit.track.clip.crops[t].resized(width: side, height: side))
       let maps: [HTML] = try exhibit.explanations.map { item in
         """
-        <img loading="lazy" alt="\(item.title) map of the face at \(place)" \
-        src="\(try Report.jpeg(item.picture(t, side: side, overlay: overlay)))">
+        <figure><img loading="lazy" alt="\(item.title) map of the face at \(place)" \
+        src="\(try Report.jpeg(item.picture(t, side: side, overlay: overlay)))"><figcaption>\(item.title)</figcaption></figure>
         """
       }
       return """
-        <li><div class="pair"><img loading="lazy" alt="The face at \(place)" src="\(crop)">\(maps)</div>\
+        <li><div class="pair"><figure><img loading="lazy" alt="The face at \(place)" src="\(crop)">\
+        <figcaption>\(place)</figcaption></figure>\(maps)</div>\
         <p>\(place) · <b class="\(opinion.verdict.rawValue)">\(Words.percent(opinion.probability))</b> fake</p>\
         </li>
         """
@@ -92,26 +94,7 @@ extension Report {
       ? """
       <p class="note">The map is of \(item.map.model); the verdict above is of \(analysis.model.name).</p>
       """ : ""
-    let said: HTML = item.statement.map { "<p><b>\($0.sentence)</b></p>" } ?? ""
-    let metrics = item.metrics
-    let rows: [(String, Double?, String)] = [
-      ("intensity", metrics.intensity, "mean relevance, 0 to 1: how much of the face is marked"),
-      ("variance", metrics.variance, "0 to 0.25: how far marked and unmarked places differ"),
-      (
-        "between frames", metrics.interFrameConsistency,
-        "−1 to 1: whether the next frame is marked in the same places"
-      ),
-      (
-        "within a frame", metrics.intraFrameConsistency,
-        "−1 to 1: whether marks are patches (high) or scattered (low)"
-      ),
-      ("centredness", metrics.centredness, "0 to 1: the share in the middle half of the crop"),
-    ]
-    let table = rows.map { row -> HTML in
-      let (label, value, meaning) = row
-      let shown = value.map { Words.number($0, 3) } ?? "not defined"
-      return "<tr><th scope=\"row\">\(label)</th><td class=\"number\">\(shown)</td><td>\(meaning)</td></tr>"
-    }
+    let said: HTML = item.examination.map { "<p><b>\($0.statement.sentence)</b></p>" } ?? ""
     let shape = item.map.values.shape
     return """
       <h3>\(name)</h3>
@@ -122,8 +105,7 @@ extension Report {
       \(other)
       \(empty)
       \(segments(item))
-      <table><caption class="soft" style="text-align:left">The map in five numbers. They describe how it looks, \
-      not whether it is right.</caption>\(table)</table>
+      \(regions(item))
       """
   }
 }

@@ -59,7 +59,7 @@ extension Report {
   func facts() -> HTML {
     let (input, model) = (analysis.input, analysis.model)
     var rows: [(String, String)] = [
-      ("file", input.path),
+      ("file", name),
       ("SHA-256", provenance.sha256),
       ("size", "\(Words.grouped(provenance.bytes)) bytes"),
       (
@@ -95,10 +95,17 @@ extension Report {
       ("crop", model.cropPolicy.name),
       ("explained", "class \(provenance.target) by " + provenance.explainers.joined(separator: ", ")),
       ("seen where something is taken away", provenance.options.chosenReplacement.words),
-      ("computed by", "WhyFake \(Analyzer.version), \(provenance.computedBy)"),
+      ("seed of what is drawn", "\(provenance.seed)"),
+      ("computed by", "WhyFake \(Analyzer.version), \(provenance.computedBy), libav \(provenance.decoder)"),
+      ("to do it again", provenance.command),
     ]
+    rows += provenance.parameters.sorted { $0.key < $1.key }.map {
+      ("SHA-256 of the parameters of \($0.key)", $0.value)
+    }
     let cells: [HTML] = rows.map { row -> HTML in
-      let value: HTML = row.0 == "SHA-256" || row.0 == "file" ? "<code>\(row.1)</code>" : "\(row.1)"
+      let value: HTML =
+        row.0.hasPrefix("SHA-256") || ["file", "to do it again"].contains(row.0)
+        ? "<code>\(row.1)</code>" : "\(row.1)"
       return "<tr><th scope=\"row\">\(row.0)</th><td>\(value)</td></tr>\n"
     }
     return "<section><h2>What was run on what</h2>\n<table>\(cells)</table></section>"

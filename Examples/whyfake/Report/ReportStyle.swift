@@ -34,10 +34,13 @@ let reportStyle = """
     12px; }
   .curve .line { fill: none; stroke: var(--ink); stroke-width: 1.5; opacity: .55; }
   .curve .fake { fill: var(--fake); } .curve .real { fill: var(--real); }
-  .frames { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--cell), 1fr)); gap: .9rem;
+  .frames { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--cell)), 1fr)); gap:
+    .9rem;
     padding: 0; margin: .8rem 0; list-style: none; }
   .frames li { break-inside: avoid; } .frames .pair { display: grid; grid-auto-flow: column; gap: 2px; }
-  .frames .pair, .still { grid-auto-columns: 1fr; } .frames img { width: 100%; display: block;
+  .frames .pair { grid-auto-columns: 1fr; } .frames figure { margin: 0; min-width: 0; } .frames figcaption {
+    font-size: .74rem; margin-top: .1rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+  .frames img { width: 100%; display: block;
     border-radius: .2rem; }
   .frames p { margin: .25rem 0 0; font-size: .82rem; color: var(--soft); font-variant-numeric: tabular-nums; }
   .frames b.fake { color: var(--fake); } .frames b.real { color: var(--real); }
@@ -50,12 +53,33 @@ let reportStyle = """
     overflow-wrap: anywhere; }
   th { font-weight: 500; color: var(--soft); width: 14rem; } td.number { font-variant-numeric:
     tabular-nums; width: 7rem; }
+  small { display: block; font-weight: 400; font-size: .8rem; color: var(--soft); }
+  .wide { overflow-x: auto; }
+  table.metrics { min-width: 34rem; } table.metrics thead th { width: auto; color: var(--ink); }
+  table.metrics th[scope=row] { width: 17rem; color: var(--ink); } table.metrics td.number { width: auto; }
+  th.group { width: auto; padding-top: 1rem; font-weight: 600; color: var(--ink); }
+  table.regions { width: auto; font-size: .8rem; font-variant-numeric: tabular-nums; }
+  table.regions caption { text-align: left; } table.regions th, table.regions td { width: auto; padding: .2rem
+    .4rem; text-align: right; white-space: nowrap; overflow-wrap: normal; }
+  table.regions th[scope=row] { text-align: left; } table.regions .whole { font-weight: 600; }
+  table.regions td[style] { background: color-mix(in srgb, var(--accent) calc(var(--depth) * .55), transparent); }
+  details { margin: .6rem 0 1rem; } summary { cursor: pointer; color: var(--accent); }
+  h2.why { font-size: 1.02rem; margin: 1.1rem 0 .2rem; } ul.why { margin: 0; padding-left: 1.1rem; }
+  ul.why li { margin: .3rem 0; }
   code { font: .88em/1.4 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
   .note { border-left: .25rem solid var(--open); padding: .3rem 0 .3rem .9rem; }
   ul.trust { padding-left: 1.2rem; max-width: 48rem; } ul.trust li { margin: .45rem 0; }
   footer { margin-top: 2.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft);
     font-size: .85rem; }
-  @media (max-width: 46rem) { .verdict { grid-template-columns: 1fr; } th { width: 9rem; } }
+  @media (max-width: 46rem) { .verdict { grid-template-columns: 1fr; } th { width: 9rem; }
+    .curve { overflow: visible; } .curve .tick { font-size: 20px; }
+    .frames .pair { grid-auto-flow: row; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .3rem; }
+    table.metrics { min-width: 0; } table.metrics thead { position: absolute; left: -100vw; }
+    table.metrics, table.metrics tbody { display: block; }
+    table.metrics tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); }
+    table.metrics th { grid-column: 1 / -1; width: auto; border: 0; padding-bottom: 0; }
+    table.metrics th[scope=row] { width: auto; }
+    table.metrics td::before { content: attr(data-title); display: block; font-size: .8rem; color: var(--soft); } }
   @media print { :root { color-scheme: light; } main { max-width: none; padding: 0; } h2, h3 { break-after:
     avoid; }
     body { font-size: 11pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }

@@ -40,6 +40,8 @@ void wf_sgemm(bool transposeA, bool transposeB, intptr_t m, intptr_t n, intptr_t
               intptr_t lda, const float *b, intptr_t ldb, float beta, float *c, intptr_t ldc);
 /// OpenBLAS's name for the kernels in use, such as SkylakeX.
 const char *wf_blas_core_name(void);
+/* How OpenBLAS was built: its name, its version, options. */
+const char *wf_blas_build(void);
 int wf_blas_threads(void);
 void wf_blas_set_threads(int threads);
 /// Swaps OpenBLAS's kernels for `core`; false where this OpenBLAS cannot.

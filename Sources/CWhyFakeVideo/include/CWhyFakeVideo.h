@@ -37,6 +37,9 @@ enum { WF_TRANSPOSE = 1, WF_FLIP_X = 2, WF_FLIP_Y = 4 };
 /* The words of a negative result, into text (with its final zero). */
 void wf_explain(int result, char *_Nonnull text, size_t size);
 
+/* The version of the libav that is linked, as its makers name it. */
+const char *_Nonnull wf_libav_version(void);
+
 /* ---- Reading videos ---- */
 
 typedef struct wf_video wf_video;

@@ -61,6 +61,20 @@ public struct ManipulationMask: Sendable, Equatable {
     try self.init(map, above: threshold ?? (difference == .absolute ? 0.04 : 0.3))
   }
 
+  /// What is white in a mask that came with the fake, such as those of FaceForensics++.
+  ///
+  /// - Parameters:
+  ///   - clip: a fake with its mask beside it in place of an original (`Clip.paired`), cut by the same boxes.
+  ///   - threshold: of the mask's luma in [0, 1]; above it a pixel was manipulated.
+  /// - Throws: ``ExplanationError`` for a clip with nothing beside it.
+  public init(paintedBeside clip: Clip, above threshold: Float = 0.5) throws(ExplanationError) {
+    guard let paired = clip.paired else {
+      throw ExplanationError("there is no mask beside the clip")
+    }
+    try self.init(
+      PairComparison.luma(Clip(frames: clip.frames, crops: paired).tensor()), above: threshold)
+  }
+
   /// Checks that it fits a map `[T, S, S]`.
   func check(_ shape: [Int]) throws(ExplanationError) {
     guard frames == shape[0], size == shape[1] else {

@@ -54,7 +54,8 @@ enum PairComparison {
     }
   }
 
-  private static func luma(_ x: Tensor) -> Tensor {
+  /// BT.601 luma, in [0, 1].
+  static func luma(_ x: Tensor) -> Tensor {
     let (frames, size) = (x.shape[0], x.shape[2])
     let area = size * size
     return Tensor(shape: [frames, size, size]) { out in

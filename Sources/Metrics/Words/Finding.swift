@@ -27,6 +27,16 @@ public enum Finding: Sendable, Equatable {
     public var share: Double
     /// Share of the span's crops that it covers, in [0, 1].
     public var areaShare: Double
+
+    /// A place from its parts.
+    public init(
+      regions: [FaceRegion], frames: Range<Int>, isWholeClip: Bool, times: ClosedRange<Double>?,
+      share: Double,
+      areaShare: Double
+    ) {
+      (self.regions, self.frames, self.isWholeClip) = (regions, frames, isWholeClip)
+      (self.times, self.share, self.areaShare) = (times, share, areaShare)
+    }
   }
 
   /// What the detector says without a part.
@@ -42,13 +52,42 @@ public enum Finding: Sendable, Equatable {
     /// The class that is explained.
     public var target: Target
 
+    /// A check from its numbers.
+    public init(
+      replacement: Replacement, logit: Double, logitWithout: Double, controls: [Double], target: Target
+    ) {
+      (self.replacement, self.logit, self.logitWithout) = (replacement, logit, logitWithout)
+      (self.controls, self.target) = (controls, target)
+    }
+
     /// By how much the logit of the class falls.
     public var fall: Double { Double(target.sign) * (logit - logitWithout) }
-    /// Whether the detector relied on the part: without it the class's logit falls by a fifth of its size or more, and by
-    /// more than with any of the controls (both chosen).
-    public var isConfirmed: Bool {
-      fall > 0 && fall >= 0.2 * abs(logit)
-        && controls.allSatisfy { fall > Double(target.sign) * (logit - $0) }
+    /// What the check comes to.
+    public enum Outcome: String, Sendable, Codable {
+      /// The detector relied on the part: without it the class's logit falls by a fifth of its size or more, and by more than
+      /// with any of the controls (both chosen).
+      case confirmed
+      /// The logit moves the other way, or not at all.
+      case opposite
+      /// It falls by less than a fifth.
+      case little
+      /// One of the controls moves it as far.
+      case elsewhere
+    }
+
+    /// What it comes to.
+    public var outcome: Outcome {
+      if fall <= 0 { return .opposite }
+      if fall < 0.2 * abs(logit) { return .little }
+      return fall > Double(target.sign) * (logit - strongestControl) ? .confirmed : .elsewhere
+    }
+
+    /// Whether the detector relied on the part.
+    public var isConfirmed: Bool { outcome == .confirmed }
+
+    /// The logit with the control that moves it most.
+    public var strongestControl: Double {
+      (target == .fake ? controls.min() : controls.max()) ?? logit
     }
   }
 }

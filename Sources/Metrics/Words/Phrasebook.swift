@@ -15,8 +15,11 @@ public struct Phrasebook: Sendable, Equatable {
     case diffuse
     /// `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`.
     case confirmed
-    /// `{method}`, `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`.
-    case unconfirmed
+    /// `{method}`, `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`: the probability goes the
+    /// other way, or does not go far.
+    case opposite, little
+    /// The same, and `{control}`: with other parts changed it goes as far.
+    case elsewhere
     /// `{method}`: of a clip whose frames lack keypoints.
     case unnamed
     /// What a share is of; `{class}`, or nothing.
@@ -68,9 +71,15 @@ public struct Phrasebook: Sendable, Equatable {
       .confirmed:
         "{when}the detector relied on {region} ({share} of the {evidence}); {without}, the probability of fake goes from "
         + "{before} to {after}.",
-      .unconfirmed:
+      .opposite:
         "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
-        + "fake goes from {before} to {after}, no further than when other parts are changed or less than a reason would.",
+        + "fake goes from {before} to {after}, which is not the way that it would go.",
+      .little:
+        "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
+        + "fake goes from {before} to {after}, which is little.",
+      .elsewhere:
+        "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
+        + "fake goes from {before} to {after}, but with as much elsewhere changed alike it goes to {control}.",
       .unnamed: "{method}: parts of the face cannot be named, as there are no keypoints.",
       .evidence: "evidence for “{class}”",
       .attention: "attention",

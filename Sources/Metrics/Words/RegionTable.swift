@@ -36,6 +36,13 @@ public struct RegionTable: Sendable, Equatable {
     (self.frames, self.relevance, self.area) = (frames, relevance, area)
   }
 
+  /// The share of the clip's relevance that lies on `region` in `frame`, in [0, 1]; all of them add up to 1, or to 0 where
+  /// the map is empty.
+  public func share(of region: FaceRegion, inFrame frame: Int) -> Double {
+    let total = (0..<frames).reduce(0) { $0 + self.total($1) }
+    return total > 0 ? relevance[frame][region.rawValue] / total : 0
+  }
+
   /// The relevance of a frame.
   func total(_ frame: Int) -> Double { relevance[frame].reduce(0, +) }
 

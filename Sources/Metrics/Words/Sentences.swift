@@ -53,7 +53,8 @@ public struct Sentences: Sendable {
         check.replacement.phrase, ["region": phrasebook.name(place.regions)])
       values["before"] = phrasebook.number(logistic(check.logit))
       values["after"] = phrasebook.number(logistic(check.logitWithout))
-      return Self.capitalised(phrasebook.fill(check.isConfirmed ? .confirmed : .unconfirmed, values))
+      values["control"] = phrasebook.number(logistic(check.strongestControl))
+      return Self.capitalised(phrasebook.fill(check.outcome.phrase, values))
     }
   }
 
@@ -70,6 +71,17 @@ public struct Sentences: Sendable {
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
     return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+  }
+}
+
+extension Finding.Check.Outcome {
+  fileprivate var phrase: Phrasebook.Phrase {
+    switch self {
+    case .confirmed: .confirmed
+    case .opposite: .opposite
+    case .little: .little
+    case .elsewhere: .elsewhere
+    }
   }
 }
 
