@@ -7,6 +7,8 @@ struct PairedOriginal {
   /// Frames that it has.
   let frameCount: Int
   private let path: String
+  /// Where the fake's frames lie in its own.
+  private let offset: (x: Int, y: Int)
 
   /// The original of a video.
   init(_ path: String, of fake: VideoProperties) throws {
@@ -25,7 +27,7 @@ struct PairedOriginal {
   private init(
     _ path: String, _ frameCount: Int, size: (width: Int, height: Int), of fake: (width: Int, height: Int)
   ) throws {
-    guard size == fake else {
+    guard let offset = PairedFrames.offset(of: fake, in: size) else {
       throw AnalysisError(
         path: path,
         message: "the paired original has \(size.width)×\(size.height) pixels, the input "
@@ -33,6 +35,7 @@ struct PairedOriginal {
     }
     self.path = path
     self.frameCount = frameCount
+    self.offset = offset
   }
 
   /// The tracks with the original's crops beside their own: of the same frames, around the same boxes.
@@ -49,7 +52,9 @@ struct PairedOriginal {
     }
     func take(_ image: RGBImage, index: Int) {
       for (i, position) in wanted[index] ?? [] {
-        guard let box = tracks[i].clips[0].frames[position].face?.box else { continue }
+        guard var box = tracks[i].clips[0].frames[position].face?.box else { continue }
+        box.x += Double(offset.x)
+        box.y += Double(offset.y)
         for (r, recipe) in recipes.enumerated() {
           crops[i][r][position] = recipe.policy.crop(image, box, size: recipe.size)
         }

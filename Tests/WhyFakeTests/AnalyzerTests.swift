@@ -224,6 +224,26 @@ struct AnalyzerTests {
     #expect(throws: AnalysisError.self) { try analyzer.analyze(path, options: options) }
   }
 
+  @Test("an original may have a few columns more at both sides")
+  func widerOriginal() throws {
+    var fake = RGBImage(width: 160, height: 80)
+    var original = RGBImage(width: 168, height: 80)
+    for dy in 0..<40 {
+      for dx in 0..<40 {
+        fake[20 + dx, 20 + dy] = (60, 200, 128)
+        original[24 + dx, 20 + dy] = (UInt8(5 * dx), 200, 128)
+      }
+    }
+    try ImageFile.write(fake, to: scratch.path("fake.png"))
+    try ImageFile.write(original, to: scratch.path("wider.png"))
+    var options = AnalysisOptions.detect
+    options.paired = scratch.path("wider.png")
+    let paired = try #require(
+      try analyzer.analyze(scratch.path("fake.png"), options: options).tracks[0].clip.paired)
+    let expected = original.cropped(x: 24, y: 20, width: 40, height: 40).resized(width: 16, height: 16)
+    #expect(paired == [expected])
+  }
+
   @Test("progress rises stage by stage, and cancellation ends the work")
   func progress() throws {
     let path = try video((0..<6).map { _ in (60, 250) })

@@ -46,26 +46,36 @@ struct ComparisonTable {
 
   // MARK: Tables
 
-  private var header: [String] { ["explainer", "videos"] + settings.metrics.map(\.heading) }
+  /// The mean of a metric and its interval, `[lower, upper]`; nil where there is none.
+  private func shown(_ explainer: String, _ metric: MetricChoice) -> (mean: String, interval: String)? {
+    guard let (estimate, _) = estimate(explainer, metric) else { return nil }
+    func number(_ value: Double) -> String { Words.number(value, 4) }
+    let interval = estimate.interval
+    return (number(estimate.value), "[\(number(interval.lower)), \(number(interval.upper))]")
+  }
 
-  private func cells(_ explainer: String) -> [String] {
-    [title(explainer), "\(explained(explainer))"]
-      + settings.metrics.map { metric in
-        guard let (estimate, _) = estimate(explainer, metric) else { return "-" }
-        let interval = estimate.interval
-        return
-          "\(Words.number(estimate.value, 4)) [\(Words.number(interval.lower, 4)), \(Words.number(interval.upper, 4))]"
-      }
+  private func cell(_ explainer: String, _ metric: MetricChoice) -> String {
+    shown(explainer, metric).map { "\($0.mean) \($0.interval)" } ?? "-"
   }
 
   var markdown: String {
     func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
+    let header = ["explainer", "videos"] + settings.metrics.map(\.heading)
     return row(header) + row(header.map { _ in "---" })
-      + settings.explainers.map { row(cells($0)) }.joined()
+      + settings.explainers.map { explainer in
+        row([title(explainer), "\(explained(explainer))"] + settings.metrics.map { cell(explainer, $0) })
+      }.joined()
   }
 
-  /// The same for terminals.
-  var text: [String] { table(header, settings.explainers.map(cells)) }
+  /// The same for terminals, where fewer columns fit: a row for each metric.
+  var text: [String] {
+    table(
+      [""] + settings.explainers.map(title),
+      [["videos"] + settings.explainers.map { "\(explained($0))" }]
+        + settings.metrics.map { metric in
+          [metric.heading] + settings.explainers.map { cell($0, metric) }
+        })
+  }
 
   /// A row for each explainer and metric.
   var csv: String {
@@ -83,20 +93,26 @@ struct ComparisonTable {
     return CSV.text(lines)
   }
 
+  /// Each explainer's means, and their intervals below them.
   var latex: String {
+    func row(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\" }
+    func math(_ text: String) -> String {
+      "$" + text.replacingOccurrences(of: "\u{2212}", with: "-") + "$"
+    }
     var lines = [
-      "% explainers by metrics: means over videos; whyfake compare",
-      "\\begin{tabular}{l" + String(repeating: "r", count: header.count - 1) + "}",
+      "% explainers by metrics: means over videos with 95 % intervals; whyfake compare",
+      "\\begin{tabular}{l" + String(repeating: "r", count: settings.metrics.count + 1) + "}",
       "\\hline",
-      (["explainer", "videos"] + settings.metrics.map(\.latexHeading)).joined(separator: " & ") + " \\\\",
+      row(["explainer", "videos"] + settings.metrics.map(\.latexHeading)),
       "\\hline",
     ]
     for explainer in settings.explainers {
-      let cells = settings.metrics.map { metric in
-        estimate(explainer, metric).map { "$\(Words.fixed($0.estimate.value, 4))$" } ?? "--"
-      }
+      let cells = settings.metrics.map { shown(explainer, $0) }
       lines.append(
-        ([title(explainer), "\(explained(explainer))"] + cells).joined(separator: " & ") + " \\\\")
+        row(
+          [title(explainer), "\(explained(explainer))"] + cells.map { $0.map { math($0.mean) } ?? "--" }))
+      lines.append(
+        row(["", ""] + cells.map { $0.map { "{\\scriptsize \(math($0.interval))}" } ?? "" }))
     }
     return (lines + ["\\hline", "\\end{tabular}"]).joined(separator: "\n") + "\n"
   }

@@ -83,5 +83,7 @@ let reportStyle = """
   @media print { :root { color-scheme: light; } main { max-width: none; padding: 0; } h2, h3 { break-after:
     avoid; }
     body { font-size: 11pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-    .verdict, table, .curve { break-inside: avoid; } }
+    .verdict, .curve, tr { break-inside: avoid; } .frames { --cell: 18rem !important; }
+    details::details-content { content-visibility: visible; block-size: auto; } table.regions { font-size: 6.5pt; }
+    table.regions th, table.regions td { padding: .1rem .2rem; } }
   """

@@ -107,7 +107,7 @@ struct VideoHarvester: Sendable {
     let followed: Harvest? = try reading(video.path) { reader in
       let properties = reader.properties
       guard
-        let offset = Self.offset(
+        let offset = PairedFrames.offset(
           of: (properties.width, properties.height), in: (reference.width, reference.height))
       else { return nil }
       let moments = reference.moments.filter { $0.frame < properties.frameCount }
@@ -144,16 +144,6 @@ struct VideoHarvester: Sendable {
           remark: remarks.isEmpty ? nil : remarks.joined(separator: "; ")), pictures: pictures)
     }
     return try followed ?? harvest(video, pairing: .unlikeOriginal)
-  }
-
-  /// Where a fake's frame lies in its original's: some methods cut a few columns off both sides, so that a width is a
-  /// multiple of 16 (854 to 832 in FaceForensics++). Nil for sizes that are further apart than 5 %.
-  static func offset(
-    of fake: (width: Int, height: Int), in original: (width: Int, height: Int)
-  ) -> (x: Int, y: Int)? {
-    let (x, y) = (original.width - fake.width, original.height - fake.height)
-    guard abs(x) * 20 <= original.width, abs(y) * 20 <= original.height else { return nil }
-    return (x / 2, y / 2)
   }
 
   private func crops(_ track: FaceTrack?) -> [HarvestedVideo.Crop] {

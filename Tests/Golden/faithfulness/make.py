@@ -102,5 +102,6 @@ for keep in (False, True):
 result = dict(
     sensitivity=sensitivity, infidelityNone=by_captum(False), infidelityScale=by_captum(True),
     curves=curves, areas={k: float(np.trapezoid(c, np.arange(9) / 8)) for k, c in curves.items()})
-print(result)
-(pathlib.Path(__file__).parent / "faithfulness.json").write_text(json.dumps(result, indent=1) + "\n")
+if __name__ == "__main__":  # with_quantus.py uses the toy
+    print(result)
+    (pathlib.Path(__file__).parent / "faithfulness.json").write_text(json.dumps(result, indent=1) + "\n")
