@@ -64,8 +64,7 @@ struct Examiner {
     let key = Key(track: clip.track, model: model.info.name, target: map.target)
     if chances[key] == nil {
       let noise = try RandomMap(seed: seed).explain(clip, for: map.target, context: ExplanationContext())
-      let (deletion, insertion) = try removal(
-        MetricSubject(noise, clip: clip, classifier: model), part(0.2, 0.4), part(0.4, 0.6))
+      let (deletion, insertion) = try removal(subject.with(noise), part(0.2, 0.4), part(0.4, 0.6))
       chances[key] = .init(deletion: deletion, insertion: insertion)
     }
     let (deletion, insertion) = try removal(subject, part(0.6, 0.8), part(0.8, 1))

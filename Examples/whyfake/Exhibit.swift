@@ -10,6 +10,9 @@ struct Exhibit {
   let track: Analysis.Track
   /// One for each explainer.
   let explanations: [Item]
+  /// Spearman's ρ of each map with each other, in the order of ``explanations``; nil where one is constant, where they are of
+  /// different sizes, or where nobody asked.
+  let agreements: [[Double?]]
   /// The video with all explainers side by side, within the output folder.
   let overlay: String
 
@@ -18,6 +21,14 @@ struct Exhibit {
     explanations.flatMap {
       [$0.relevanceFile] + [$0.signedFile, $0.segmentsFile].compactMap(\.self) + [$0.overlay]
     } + [overlay]
+  }
+
+  /// The other maps with what each has in common with map `i`.
+  func agreements(of i: Int) -> [(item: Item, rankCorrelation: Double)] {
+    explanations.indices.compactMap { j in
+      guard i != j, let value = agreements[i][j] else { return nil }
+      return (explanations[j], value)
+    }
   }
 
   /// The class that was explained.

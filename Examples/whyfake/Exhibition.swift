@@ -55,9 +55,22 @@ struct Exhibition {
       }
       return item
     }
-    let exhibit = Exhibit(track: track, explanations: items, overlay: "\(prefix).mp4")
+    let exhibit = Exhibit(
+      track: track, explanations: items, agreements: try agreements(items), overlay: "\(prefix).mp4")
     try sideBySide(exhibit)
     return exhibit
+  }
+
+  private func agreements(_ items: [Exhibit.Item]) throws -> [[Double?]] {
+    var found = [[Double?]](repeating: .init(repeating: nil, count: items.count), count: items.count)
+    let pairs = items.indices.flatMap { i in (i + 1..<items.count).map { (i, $0) } }.filter { i, j in
+      items[i].examination != nil && items[i].clip.size == items[j].clip.size
+    }
+    let values = try ComputeRuntime.map(pairs.count) { n in
+      Result { try Agreement(items[pairs[n].0].relevance, items[pairs[n].1].relevance).rankCorrelation }
+    }.map { try $0.get() }
+    for ((i, j), value) in zip(pairs, values) { (found[i][j], found[j][i]) = (value, value) }
+    return found
   }
 
   /// The frame with its box, the crop, and the crop under each map.

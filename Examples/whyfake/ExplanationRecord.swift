@@ -106,12 +106,14 @@ struct ExplanationRecord {
             "logit": .float(logit),
           ]
         }),
-      "explanations": .array((exhibit?.explanations ?? []).map(explanation)),
+      "explanations": .array(
+        exhibit.map { exhibit in exhibit.explanations.indices.map { explanation($0, of: exhibit) } } ?? []),
       "overlay": .text(exhibit?.overlay),
     ]
   }
 
-  private func explanation(_ item: Exhibit.Item) -> JSONValue {
+  private func explanation(_ i: Int, of exhibit: Exhibit) -> JSONValue {
+    let item = exhibit.explanations[i]
     let (metrics, removal) = (item.metrics, item.examination?.removal)
     return [
       "explainer": .string(item.map.explainer),
@@ -142,6 +144,10 @@ struct ExplanationRecord {
         "insertion": .rounded(removal?.insertion.value, 6),
         "deletionByChance": .rounded(removal?.chance.deletion.value, 6),
         "insertionByChance": .rounded(removal?.chance.insertion.value, 6),
+        "agreement": .object(
+          exhibit.agreements(of: i).map { other in
+            JSONValue.Member(key: other.item.map.explainer, value: .rounded(other.rankCorrelation, 6))
+          }),
       ],
     ]
   }

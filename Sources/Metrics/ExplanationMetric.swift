@@ -101,7 +101,7 @@ public struct MetricSubject: Sendable {
   /// What was manipulated.
   public let mask: ManipulationMask?
   /// The detector's answers so far, shared by all metrics that take the same things away.
-  let answers = AnswerCache()
+  private(set) var answers = AnswerCache()
 
   /// A map by itself.
   public init(_ relevance: RelevanceMap) {
@@ -146,6 +146,19 @@ public struct MetricSubject: Sendable {
     evidence = map.signed().map { $0 * map.target.sign } ?? relevance.values
     target = map.target
     (self.clip, self.classifier, self.explainer, self.mask) = (clip, classifier, explainer, mask)
+  }
+
+  /// Another explanation of the same clip and model: what the detector was asked about this one is not asked again.
+  ///
+  /// - Parameter explainer: the method that made `map`, for metrics that ask it again.
+  /// - Throws: ``ExplanationError`` if this subject has no clip and model, or `map` does not fit the clip.
+  public func with(
+    _ map: ExplanationMap, explainer: (any Explainer)? = nil
+  ) throws(ExplanationError) -> MetricSubject {
+    let (clip, classifier) = try material(for: "another explanation")
+    var other = try MetricSubject(map, clip: clip, classifier: classifier, explainer: explainer, mask: mask)
+    other.answers = answers
+    return other
   }
 
   /// T.

@@ -185,6 +185,13 @@ struct FaithfulnessTests {
     #expect(toy.batches.reduce(0, +) == asked)
     _ = try Deletion(plan: RemovalPlan(replacement: .grey(0.2)), steps: 10).measure(subject)
     #expect(toy.batches.reduce(0, +) > asked)
+    // Random sets are the same for every map: a second map of the clip costs nothing, and has a value of its own.
+    let first = try SensitivityN(subsets: subsets).measure(subject)
+    let before = toy.batches.reduce(0, +)
+    let noise = try RandomMap().explain(#require(subject.clip), for: .fake, context: ExplanationContext())
+    let second = try SensitivityN(subsets: subsets).measure(subject.with(noise))
+    #expect(toy.batches.reduce(0, +) == before && second != first)
+    #expect(throws: ExplanationError.self) { try MetricSubject(noise.relevance()).with(noise) }
   }
 
   @Test("a detector of clips is asked about whole clips, and says the same of a mean of frames")

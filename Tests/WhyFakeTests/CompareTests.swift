@@ -71,6 +71,13 @@ struct CompareTests {
     #expect(try contents("out") == files)
     #expect(try modified("out/" + results[2]) == dates[2])
 
+    // So it is whichever of them is there already.
+    for name in results {
+      try FileManager.default.removeItem(atPath: scratch.path("out/" + name))
+      #expect(try compare(["set", "-o", "out"] + quick).status == 0)
+      #expect(try contents("out") == files, "\(name)")
+    }
+
     for part in ["1/2", "2/2"] {
       #expect(try compare(["set", "-o", "part" + part.prefix(1), "--shard", part] + quick).status == 0)
     }

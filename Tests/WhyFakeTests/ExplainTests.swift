@@ -63,12 +63,50 @@ struct ExplainTests {
     #expect((segments["standardErrors"] as? [Double])?.count == shapley.count)
     #expect(abs(try #require(explanations[1]["completenessGap"] as? Double)) < 1e-6)
 
+    // What the detector was asked about each map, and where on the face it lies.
+    let report = try String(contentsOfFile: path("report.html"), encoding: .utf8)
+    for explanation in explanations {
+      let metrics = try #require(explanation["metrics"] as? [String: Any])
+      for name in ["deletion", "insertion", "deletionByChance", "insertionByChance"] {
+        #expect((0...1).contains(try #require(metrics[name] as? Double)))
+      }
+      let regions = try #require(explanation["regions"] as? [String: [Double]])
+      #expect(abs(regions.values.joined().reduce(0, +) - 1) < 1e-3)
+      let words = try #require(explanation["words"] as? [String: Any])
+      let sentence = try #require(words["sentence"] as? String).replacingOccurrences(
+        of: " %", with: "\u{A0}%")
+      #expect(report.contains(sentence), "\(sentence)")
+    }
+    #expect(report.contains("better than chance") && report.contains("parts of the face over time"))
+
     for name in ["overlay.mp4", "overlay.gradcam.mp4", "overlay.shap.mp4"] {
       let video = try VideoReader(path: path(name))
       #expect(video.properties.frameCount == 4)
       #expect(abs(video.properties.duration - 4) < 0.001)
     }
-    try checkStandsAlone(String(contentsOfFile: path("report.html"), encoding: .utf8))
+    try checkStandsAlone(report)
+  }
+
+  @Test("without checks nothing is said in words, and the detector is not asked about maps")
+  func unchecked() throws {
+    let run = try Tool.run(
+      "whyfake", "explain", sample("sample-fake"), "--frames", "2", "--explainers", "gradcam", "--no-checks",
+      "--seed", "7", "-o", "a folder", in: scratch.url)
+    #expect(run.status == 0, "\(run.errors)")
+    let text = try String(contentsOfFile: scratch.path("a folder/explanation.json"), encoding: .utf8)
+    #expect(try JSONSchema("explanation-1").violations(text) == [])
+    let record = try object(text)
+    let tracks = try #require(record["tracks"] as? [[String: Any]])
+    let explanation = try #require((tracks[0]["explanations"] as? [[String: Any]])?.first)
+    #expect(explanation["words"] is NSNull && explanation["regions"] is NSNull)
+    #expect((explanation["metrics"] as? [String: Any])?["deletion"] is NSNull)
+    let report = try String(contentsOfFile: scratch.path("a folder/report.html"), encoding: .utf8)
+    #expect(!report.contains("Why</h2>") && !report.contains("chance"))
+    // The command is told without where things lay.
+    let command = try #require((record["settings"] as? [String: Any])?["command"] as? String)
+    #expect(
+      command
+        == "whyfake explain sample-fake.mp4 --frames 2 --explainers gradcam --no-checks --seed 7")
   }
 
   @Test("an earlier result is replaced; a folder with anything else in it is left alone")

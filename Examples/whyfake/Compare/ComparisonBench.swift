@@ -15,7 +15,6 @@ struct ComparisonBench {
   private let chosen: [(choice: ExplainerChoice, explainer: ChosenExplainer)]
   private let metrics: [MetricChoice]
   private let options: CompareRunCommand
-  private let deciding: String
 
   init(_ options: CompareRunCommand) throws {
     let classifier = try options.common.classifier()
@@ -25,7 +24,7 @@ struct ComparisonBench {
       ($0, try ChosenExplainer($0, main: classifier, common: options.common, options: options.explaining))
     }
     metrics = options.metrics
-    deciding = try classifier.digest()
+    let deciding = try classifier.digest()
     var methods: [String: String] = [:]
     for (choice, chosen) in chosen {
       methods[choice.rawValue] = try ResultStore.key(
@@ -69,6 +68,8 @@ struct ComparisonBench {
     let analysis = try input.analyze(
       analyzer, analysing, with: companion,
       context: AnalysisContext { progress($0.explainer ?? $0.stage.words, 0.5 * $0.done) })
+    // Each is measured by itself: what shares a batch with what changes last digits, and a run that goes on must give what one
+    // run gives.
     for (number, (choice, chosen)) in missing.enumerated() {
       let result = try result(choice, chosen, analysis, digest, companion) { done in
         progress("measuring \(choice.rawValue)", 0.5 + 0.5 * (Double(number) + done) / Double(missing.count))
@@ -93,8 +94,14 @@ struct ComparisonBench {
       mask: companion == nil ? nil : mask(of: explanation.clip, isPainted: companion?.isMask == true))
     result.outcome = .explained
     result.verdict = analysis.verdict.rawValue
-    result.probability = track.opinion.probability
-    result.logit = track.opinion.logit
+    // From the model alone: GradCAM scores as it explains, rounds otherwise, and may be there already.
+    let count = track.clip.frames.count
+    let logits = try stride(from: 0, to: count, by: 16).flatMap { first in
+      try analyzer.detector.logits(track.clip.tensor(first..<min(first + 16, count))).elements
+    }
+    let opinion = Opinion(meanOf: logits)
+    result.probability = opinion?.probability
+    result.logit = opinion?.logit
     result.target = explanation.map.target
     result.frames = explanation.clip.frames.count
     result.isEmpty = subject.relevance.isEmpty

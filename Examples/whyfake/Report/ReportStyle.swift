@@ -62,7 +62,7 @@ let reportStyle = """
   table.regions caption { text-align: left; } table.regions th, table.regions td { width: auto; padding: .2rem
     .4rem; text-align: right; white-space: nowrap; overflow-wrap: normal; }
   table.regions th[scope=row] { text-align: left; } table.regions .whole { font-weight: 600; }
-  table.regions td[style] { background: color-mix(in srgb, var(--accent) calc(var(--depth) * .55), transparent); }
+  table.regions td[style] { background: color-mix(in srgb, var(--accent) calc(var(--depth) * .45), transparent); }
   details { margin: .6rem 0 1rem; } summary { cursor: pointer; color: var(--accent); }
   h2.why { font-size: 1.02rem; margin: 1.1rem 0 .2rem; } ul.why { margin: 0; padding-left: 1.1rem; }
   ul.why li { margin: .3rem 0; }
