@@ -166,8 +166,8 @@ def faces(options, benchmark, folder):
 def end_to_end(options, benchmark, folder):
     model = measure.first_line(benchmark, "model", "--model", "b4", "--size", "380")
     tool, output = measure.built("whyfake", measure.root), folder / "explained"
-    command = [tool, "explain", options.video, "--frames", 32, "--size", 380, "--explainers", "gradcam", "--model", model,
-               "--threads", options.threads, "--output", output]
+    command = [tool, "explain", options.video, "--frames", 32, "--size", 380, "--explainers", "gradcam", "--no-checks",
+               "--model", model, "--threads", options.threads, "--output", output]
     plain = [options.python, options.peers / "e2e_detect_gradcam.py", options.video, folder / "plain.mp4"]
     best = [options.python, measure.root / "Benchmarks/best_python.py", options.video, folder / "best.mp4", "--threads",
             options.threads, "--peers", options.peers]

@@ -30,6 +30,8 @@ struct Examination {
 
 /// Asks detectors about maps. What does not depend on the map is asked once.
 struct Examiner {
+  /// The name of the model that the verdict is of.
+  let deciding: String
   /// What is seen where something is taken away.
   let replacement: Replacement
   let seed: UInt64
@@ -44,7 +46,9 @@ struct Examiner {
   /// Shares in which a clip is taken away.
   private static let steps = 10
 
-  init(replacement: Replacement, seed: UInt64) { (self.replacement, self.seed) = (replacement, seed) }
+  init(deciding: String, replacement: Replacement, seed: UInt64) {
+    (self.deciding, self.replacement, self.seed) = (deciding, replacement, seed)
+  }
 
   /// What `model`, which `explanation` explains, says about it.
   ///
@@ -60,7 +64,8 @@ struct Examiner {
     }
     let isNamed = clip.frames.allSatisfy { $0.face != nil && $0.region != nil }
     let statement = try Statement(
-      isNamed ? FindingSearch().find(subject, context: part(0, 0.2)) : nil, of: map, method: method)
+      isNamed ? FindingSearch().find(subject, context: part(0, 0.2)) : nil, of: map, method: method,
+      isOfAnother: model.info.name != deciding)
     let key = Key(track: clip.track, model: model.info.name, target: map.target)
     if chances[key] == nil {
       let noise = try RandomMap(seed: seed).explain(clip, for: map.target, context: ExplanationContext())

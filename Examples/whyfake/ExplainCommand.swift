@@ -160,7 +160,8 @@ struct ExplainCommand: ParsableCommand {
   private func examine(
     _ analysis: Analysis, _ chosen: [ChosenExplainer], _ methods: [String: Method]
   ) throws -> [Int: [String: Examination]] {
-    var examiner = Examiner(replacement: explaining.chosenReplacement.replacement, seed: common.seed)
+    var examiner = Examiner(
+      deciding: analysis.model.name, replacement: explaining.chosenReplacement.replacement, seed: common.seed)
     var examinations: [Int: [String: Examination]] = [:]
     for track in analysis.tracks {
       for explanation in track.explanations {

@@ -11,13 +11,13 @@ struct Statement {
 
   /// What `finding` says of `map`.
   ///
-  /// - Parameter method: what the explainer is called.
-  init(_ finding: Finding?, of map: ExplanationMap, method: String) {
+  /// - Parameters:
+  ///   - method: what the explainer is called.
+  ///   - isOfAnother: whether another detector is explained than the one that the verdict is of.
+  init(_ finding: Finding?, of map: ExplanationMap, method: String, isOfAnother: Bool) {
     self.finding = finding
-    let sentences = Sentences()
-    sentence =
-      finding.map { sentences.sentence($0, method: method, kind: map.kind, target: map.target) }
-      ?? sentences.unnamed(method: method)
+    sentence = Sentences().sentence(
+      finding, method: method, kind: map.kind, target: map.target, isOfAnother: isOfAnother)
   }
 
   /// What `explanation.json` says of it.

@@ -108,6 +108,10 @@ struct WordsTests {
     #expect(check(1.7, [2, 2, 2]).outcome == .little)
     #expect(check(1, [1.5, 0.5, 2]).outcome == .elsewhere)
     #expect(check(1, [1.5, 0.5, 2]).strongestControl == 0.5)
+    // A logit of 8 that falls to 6 is a probability that stays above 0.99.
+    let sure = Finding.Check(
+      replacement: .blur(), logit: 8, logitWithout: 6, controls: [8, 8, 8], target: .fake)
+    #expect(sure.outcome == .little)
     #expect(check(-1, [-1.5, -1.8, -2.2], .real).outcome == .confirmed)
     #expect(check(-1, [-1.5, -0.5, -2], .real).outcome == .elsewhere)
     let place = Finding.Place(

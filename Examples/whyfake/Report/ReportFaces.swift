@@ -72,7 +72,7 @@ extension Report {
       }
       return """
         <li><div class="pair"><figure><img loading="lazy" alt="The face at \(place)" src="\(crop)">\
-        <figcaption>\(place)</figcaption></figure>\(maps)</div>\
+        <figcaption>face</figcaption></figure>\(maps)</div>\
         <p>\(place) · <b class="\(opinion.verdict.rawValue)">\(Words.percent(opinion.probability))</b> fake</p>\
         </li>
         """

@@ -21,7 +21,8 @@ let reportStyle = """
   .verdict.no-face, .verdict.undecided { --tone: var(--open); }
   .verdict .word { font-size: 1.9rem; line-height: 1.2; font-weight: 700; color: var(--tone); margin: 0 0
     .5rem; }
-  .verdict figure { margin: 0; } .verdict img { width: 100%; border-radius: .3rem; display: block; }
+  .verdict figure { margin: 0; } .verdict img { max-width: 100%; max-height: 26rem;
+    border-radius: .3rem; display: block; }
   .gauge { position: relative; height: .8rem; border-radius: .4rem; margin: 1.4rem 0 .3rem;
     background: linear-gradient(90deg, var(--real), var(--line) 50%, var(--fake)); }
   .gauge i { position: absolute; top: -.35rem; width: .35rem; height: 1.5rem; margin-left: -.175rem;
@@ -46,7 +47,7 @@ let reportStyle = """
   .frames b.fake { color: var(--fake); } .frames b.real { color: var(--real); }
   .bar { display: flex; align-items: center; gap: .6rem; font-size: .85rem; color: var(--soft); margin:
     .6rem 0; }
-  .bar img { height: .8rem; width: 12rem; max-width: 40%; border-radius: .15rem; }
+  .bar span:first-child { white-space: nowrap; } .bar img { height: .8rem; width: 12rem; max-width: 40%; border-radius: .15rem; }
   table { border-collapse: collapse; width: 100%; font-size: .92rem; margin: .4rem 0 1rem; }
   th, td { text-align: left; vertical-align: top; padding: .38rem .75rem .38rem 0; border-bottom: 1px solid
     var(--line);

@@ -64,12 +64,12 @@ public enum Finding: Sendable, Equatable {
     public var fall: Double { Double(target.sign) * (logit - logitWithout) }
     /// What the check comes to.
     public enum Outcome: String, Sendable, Codable {
-      /// The detector relied on the part: without it the class's logit falls by a fifth of its size or more, and by more than
-      /// with any of the controls (both chosen).
+      /// The detector relied on the part: without it the class's logit falls by a fifth of its size or more, its probability by
+      /// 0.05 or more, and the logit by more than with any of the controls (all chosen).
       case confirmed
       /// The logit moves the other way, or not at all.
       case opposite
-      /// It falls by less than a fifth.
+      /// It falls by less than a fifth, or the probability by less than 0.05.
       case little
       /// One of the controls moves it as far.
       case elsewhere
@@ -78,7 +78,7 @@ public enum Finding: Sendable, Equatable {
     /// What it comes to.
     public var outcome: Outcome {
       if fall <= 0 { return .opposite }
-      if fall < 0.2 * abs(logit) { return .little }
+      if fall < 0.2 * abs(logit) || abs(logistic(logit) - logistic(logitWithout)) < 0.05 { return .little }
       return fall > Double(target.sign) * (logit - strongestControl) ? .confirmed : .elsewhere
     }
 

@@ -13,7 +13,7 @@ public struct Phrasebook: Sendable, Equatable {
     case empty
     /// `{method}`, `{evidence}`, `{region}`, `{share}`, `{area}`.
     case diffuse
-    /// `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`.
+    /// `{method}`, `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`.
     case confirmed
     /// `{method}`, `{when}`, `{region}`, `{share}`, `{evidence}`, `{without}`, `{before}`, `{after}`: the probability goes the
     /// other way, or does not go far.
@@ -22,6 +22,8 @@ public struct Phrasebook: Sendable, Equatable {
     case elsewhere
     /// `{method}`: of a clip whose frames lack keypoints.
     case unnamed
+    /// After any of these, where the map is not of the detector that the verdict is of.
+    case otherDetector
     /// What a share is of; `{class}`, or nothing.
     case evidence, attention
     /// `{from}` and `{to}`; nothing; before the rest of a sentence.
@@ -66,10 +68,10 @@ public struct Phrasebook: Sendable, Equatable {
       .surelyReal: "The detector is very sure that this face is real (probability of fake {probability}).",
       .empty: "{method}: nothing speaks for “{class}”.",
       .diffuse:
-        "{method}: the {evidence} is spread over the picture. It is densest on {region}: {share} of it on {area} of the "
+        "{method}: the {evidence} is spread over the picture. It favours {region} most: {share} of it on {area} of the "
         + "picture.",
       .confirmed:
-        "{when}the detector relied on {region} ({share} of the {evidence}); {without}, the probability of fake goes from "
+        "{when}the detector relied on {region} ({method}: {share} of the {evidence}); {without}, the probability of fake goes from "
         + "{before} to {after}.",
       .opposite:
         "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
@@ -81,6 +83,7 @@ public struct Phrasebook: Sendable, Equatable {
         "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
         + "fake goes from {before} to {after}, but with as much elsewhere changed alike it goes to {control}.",
       .unnamed: "{method}: parts of the face cannot be named, as there are no keypoints.",
+      .otherDetector: " This map is of another detector than the verdict.",
       .evidence: "evidence for “{class}”",
       .attention: "attention",
       .between: "Between {from} and {to} ",

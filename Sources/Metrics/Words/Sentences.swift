@@ -23,9 +23,17 @@ public struct Sentences: Sendable {
     return phrasebook.fill(phrase, ["probability": phrasebook.number(probability)])
   }
 
-  /// What `finding` says of a map of `kind` that `method` made for `target`.
+  /// What `finding` says of a map of `kind` that `method` made for `target`; nil says that parts cannot be named.
+  ///
+  /// - Parameter isOfAnother: whether the map is of another detector than the verdict.
   public func sentence(
-    _ finding: Finding, method: String, kind: ExplanationMap.Kind, target: Target
+    _ finding: Finding?, method: String, kind: ExplanationMap.Kind, target: Target, isOfAnother: Bool = false
+  ) -> String {
+    sentence(finding, method, kind, target) + (isOfAnother ? phrasebook.fill(.otherDetector) : "")
+  }
+
+  private func sentence(
+    _ finding: Finding?, _ method: String, _ kind: ExplanationMap.Kind, _ target: Target
   ) -> String {
     let className = phrasebook.fill(target == .fake ? .fake : .real)
     let evidence =
@@ -43,6 +51,7 @@ public struct Sentences: Sendable {
       }
     }
     switch finding {
+    case nil: return phrasebook.fill(.unnamed, values)
     case .empty: return phrasebook.fill(.empty, values)
     case .diffuse(let place):
       describe(place)
@@ -57,9 +66,6 @@ public struct Sentences: Sendable {
       return Self.capitalised(phrasebook.fill(check.outcome.phrase, values))
     }
   }
-
-  /// What is said of a clip without keypoints.
-  public func unnamed(method: String) -> String { phrasebook.fill(.unnamed, ["method": method]) }
 
   private static func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
