@@ -191,6 +191,25 @@ struct CompareTests {
     }
   }
 
+  @Test("what is taken away at once are pixels or segments, and that is a setting of its own")
+  func units() throws {
+    let arguments = [
+      sample("sample-fake"), "--explainers", "gradcam", "--metrics", "deletion", "--frames", "2", "-o",
+    ]
+    for (unit, folder) in [("pixels", "p"), ("segments", "s"), ("segments", "p")] {
+      #expect(try compare(arguments + [folder, "--unit", unit]).status == 0)
+    }
+    let values = try column("deletion", of: "s")
+    #expect(Double(values[0]) != nil)
+    // Both results lie in the folder that was used for both, and the last one is told.
+    #expect(try contents("p").keys.count { $0.hasPrefix("results/") } == 2)
+    #expect(try column("deletion", of: "p") == values)
+    #expect(try compare(["merge", "p", "s", "-o", "both"]).status == 0)
+    #expect(try compare(arguments + ["q", "--unit", "pixels"]).status == 0)
+    #expect(try column("deletion", of: "q") != values)
+    #expect(try compare(["merge", "q", "s", "-o", "none"]).status == 1)
+  }
+
   @Test("a shard that no video falls to is an empty part of the whole")
   func emptyShard() throws {
     for part in ["1", "2", "3"] {

@@ -36,6 +36,12 @@ struct CompareRunCommand: ParsableCommand {
     help: "The class that is explained; predicted is what the model says of the face at hand.")
   var target: ClassChoice = .predicted
 
+  @Option(
+    help:
+      "What deletion, insertion, comprehensiveness and sufficiency take away at once: pixels by their own value, or segments (--segments) by their mean."
+  )
+  var unit: UnitChoice = .pixels
+
   @Option(help: "Frames of a video, evenly spaced.")
   var frames: Int = AnalysisOptions.explain([]).frames
 

@@ -19,6 +19,8 @@ struct Comparison: Codable, Equatable {
     var frames: Int
     /// What is seen where a metric takes something away.
     var replacement: String
+    /// What a metric takes away at once.
+    var unit: UnitChoice
     var seed: UInt64
     /// Digests of what else decides: models and the explainers' own options, by explainer.
     var methods: [String: String]

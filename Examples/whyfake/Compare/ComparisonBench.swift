@@ -33,7 +33,9 @@ struct ComparisonBench {
     settings = Comparison.Settings(
       explainers: options.explainers.map(\.rawValue), metrics: metrics, target: options.target.rawValue,
       label: options.selection.label?.rawValue, frames: options.frames,
-      replacement: options.explaining.chosenReplacement.rawValue, seed: options.common.seed, methods: methods)
+      replacement: options.explaining.chosenReplacement.rawValue, unit: options.unit,
+      seed: options.common.seed,
+      methods: methods)
   }
 
   /// The name of each explainer's result on `input`, all of which are in `store` then.
@@ -52,7 +54,8 @@ struct ComparisonBench {
       let name = choice.rawValue
       keys[name] = ResultStore.key(
         ["1", settings.whyfake, digest, beside, name, settings.methods[name]!, settings.target]
-          + ["\(settings.frames)", "\(settings.seed)", settings.replacement] + metrics.map(\.rawValue))
+          + ["\(settings.frames)", "\(settings.seed)", settings.replacement]
+          + (settings.unit == .pixels ? [] : [settings.unit.rawValue]) + metrics.map(\.rawValue))
     }
     let missing = chosen.filter { store.read(keys[$0.choice.rawValue]!) == nil }
     guard !missing.isEmpty else { return keys }
@@ -105,7 +108,10 @@ struct ComparisonBench {
     result.target = explanation.map.target
     result.frames = explanation.clip.frames.count
     result.isEmpty = subject.relevance.isEmpty
-    let replacement = options.explaining.chosenReplacement.replacement
+    var plan = RemovalPlan(replacement: options.explaining.chosenReplacement.replacement)
+    if options.unit == .segments {
+      plan.unit = .segments(try options.explaining.segmentation().segments(of: explanation.clip))
+    }
     let (explaining, seed) = (options.explaining, options.common.seed)
     for (number, metric) in metrics.enumerated() {
       if metric.needsMask, subject.mask == nil {
@@ -113,7 +119,7 @@ struct ComparisonBench {
           undefined: "there is no original or mask to compare with")
         continue
       }
-      let measured = metric.metric(replacement) { try choice.explainer($0, explaining, seed: seed) }
+      let measured = metric.metric(plan) { try choice.explainer($0, explaining, seed: seed) }
       result.metrics[metric.rawValue] = try measured.measure(
         subject,
         context: ExplanationContext { progress((Double(number) + $0) / Double(metrics.count)) })

@@ -4,6 +4,11 @@ import ExplanationMetrics
 import Explainers
 import Foundation
 
+/// What is taken away at once.
+enum UnitChoice: String, Choice, Codable {
+  case pixels, segments
+}
+
 /// The metrics that `--metrics` knows: one is added here, and nowhere else in the tool.
 enum MetricChoice: String, Choice, Codable {
   case intensity, variance, interFrameConsistency, intraFrameConsistency, centredness
@@ -29,13 +34,12 @@ enum MetricChoice: String, Choice, Codable {
   /// The metric.
   ///
   /// - Parameters:
-  ///   - replacement: what is seen where something is taken away.
+  ///   - plan: how a clip is taken apart in a map's order.
   ///   - explainer: the method for another model.
   func metric(
-    _ replacement: Replacement, explainer: @escaping @Sendable (DeepfakeDetector) throws -> any Explainer
+    _ plan: RemovalPlan, explainer: @escaping @Sendable (DeepfakeDetector) throws -> any Explainer
   ) -> any ExplanationMetric {
-    let plan = RemovalPlan(replacement: replacement)
-    let subsets = RandomSubsets(replacement: replacement)
+    let subsets = RandomSubsets(replacement: plan.replacement)
     switch self {
     case .intensity: return Intensity()
     case .variance: return Variance()
