@@ -92,6 +92,8 @@ public struct MetricSubject: Sendable {
   public let evidence: Tensor
   /// The class that is explained.
   public let target: Target
+  /// Whether the map is attention, which speaks for no class.
+  let isAttention: Bool
   /// The crops that it explains.
   public let clip: Clip?
   /// The model that it explains.
@@ -106,7 +108,7 @@ public struct MetricSubject: Sendable {
   /// A map by itself.
   public init(_ relevance: RelevanceMap) {
     self.relevance = relevance
-    (evidence, target) = (relevance.values, .fake)
+    (evidence, target, isAttention) = (relevance.values, .fake, false)
     (clip, classifier, explainer, mask) = (nil, nil, nil, nil)
   }
 
@@ -116,7 +118,7 @@ public struct MetricSubject: Sendable {
   public init(_ relevance: RelevanceMap, mask: ManipulationMask) throws(ExplanationError) {
     try mask.check(relevance.values.shape)
     self.relevance = relevance
-    (evidence, target) = (relevance.values, .fake)
+    (evidence, target, isAttention) = (relevance.values, .fake, false)
     (clip, classifier, explainer, self.mask) = (nil, nil, nil, mask)
   }
 
@@ -144,7 +146,7 @@ public struct MetricSubject: Sendable {
     }
     relevance = map.relevance()
     evidence = map.signed().map { $0 * map.target.sign } ?? relevance.values
-    target = map.target
+    (target, isAttention) = (map.target, map.kind == .attention)
     (self.clip, self.classifier, self.explainer, self.mask) = (clip, classifier, explainer, mask)
   }
 

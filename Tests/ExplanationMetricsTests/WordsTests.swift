@@ -79,7 +79,8 @@ struct WordsTests {
     let text = sentence(finding)
     #expect(
       text.hasPrefix(
-        "The detector relied on the mouth (100 % of the evidence for “fake”); with the mouth blurred, "))
+        "The detector relied on the mouth (GradCAM: 100 % of the evidence for “fake”); with the mouth blurred, "
+      ))
     #expect(text.contains("from \(Phrasebook.english.number(1 / (1 + exp(-check.logit)))) to "))
   }
 
@@ -133,6 +134,28 @@ struct WordsTests {
     }
     #expect(check.isConfirmed && check.logitWithout > check.logit)
     #expect(sentence(finding, target: .real).contains("evidence for “real”"))
+  }
+
+  @Test("attention is checked for what its own network says, whatever class is explained")
+  func attention() throws {
+    // A network that says real, and less so without the nose: asked why fake, as another detector says so.
+    let toy = try detector(.nose, slope: -40)
+    var map = try map(.nose)
+    map = ExplanationMap(
+      explainer: "hand", model: "toy", target: .fake, kind: .attention, values: map.values, size: 50,
+      cost: .init(framePasses: 0, seconds: 0))
+    guard case .concentrated(_, let check) = try find(map, toy) else {
+      Issue.record("not concentrated")
+      return
+    }
+    #expect(check.target == .real && check.isConfirmed)
+    let text = Sentences().sentence(
+      .concentrated(
+        .init(
+          regions: [.nose], frames: 0..<6, isWholeClip: true, times: nil, share: 1, areaShare: 0.1), check),
+      method: "LTPA", kind: .attention, target: .fake, isOfAnother: true)
+    #expect(text.hasPrefix("The detector relied on the nose (LTPA: 100 % of the attention)"))
+    #expect(text.hasSuffix(" This map is of another detector than the verdict."))
   }
 
   @Test("evidence in a part of the clip is given its time, else none is named")

@@ -49,7 +49,8 @@ public enum Finding: Sendable, Equatable {
     public var logitWithout: Double
     /// The clip's logits with as many pixels elsewhere in the span replaced, drawn anew each time.
     public var controls: [Double]
-    /// The class that is explained.
+    /// The class that the part should speak for: that which is explained; of attention, which speaks for none, that which the
+    /// model itself predicts.
     public var target: Target
 
     /// A check from its numbers.
@@ -178,7 +179,7 @@ public struct FindingSearch: Sendable {
     return Finding.Check(
       replacement: replacement, logit: logits[0], logitWithout: logits[1],
       controls: Array(logits.dropFirst(2)),
-      target: subject.target)
+      target: subject.isAttention ? Target(predictedBy: Float(logits[0])) : subject.target)
   }
 
   /// As many pixels of each frame that are not in `change`, in squares of a fourteenth of the side at places that are drawn;

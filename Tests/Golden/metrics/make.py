@@ -100,23 +100,24 @@ def number(x):
     return None if np.isnan(x) else float(x)
 
 
-random = []
-for seed in range(200):
-    m = relevance(seed)
-    random.append(case(m, mask(seed, m.shape)))
+if __name__ == "__main__":  # masks.py draws by splitmix too
+    random = []
+    for seed in range(200):
+        m = relevance(seed)
+        random.append(case(m, mask(seed, m.shape)))
 
-# Agreement of neighbouring maps of equal shape, and what is made of sums and falls.
-pairs = []
-for seed in range(20):
-    a, b = (splitmix(2_000_000 + 2 * seed + i, 2 * 12 * 12) for i in (0, 1))
-    if seed % 2:
-        a, b = np.floor(a * 6) / 6, np.floor(b * 6) / 6
-    b = 0.5 * (a + b) if seed % 4 < 2 else b
-    a, b = a.astype(np.float32), b.astype(np.float32)
-    pairs.append(dict(spearman=number(stats.spearmanr(a, b).statistic), pearson=number(stats.pearsonr(a.astype(float), b.astype(float)).statistic)))
-(here / "metrics.json").write_text(json.dumps(dict(random=random, pairs=pairs), indent=None, separators=(",", ":")) + "\n")
+    # Agreement of neighbouring maps of equal shape, and what is made of sums and falls.
+    pairs = []
+    for seed in range(20):
+        a, b = (splitmix(2_000_000 + 2 * seed + i, 2 * 12 * 12) for i in (0, 1))
+        if seed % 2:
+            a, b = np.floor(a * 6) / 6, np.floor(b * 6) / 6
+        b = 0.5 * (a + b) if seed % 4 < 2 else b
+        a, b = a.astype(np.float32), b.astype(np.float32)
+        pairs.append(dict(spearman=number(stats.spearmanr(a, b).statistic), pearson=number(stats.pearsonr(a.astype(float), b.astype(float)).statistic)))
+    (here / "metrics.json").write_text(json.dumps(dict(random=random, pairs=pairs), indent=None, separators=(",", ":")) + "\n")
 
-# Maps of real videos: real.npy is made by real-maps.py.
-real = np.load(here / "real.npy").astype(np.float32) / 255
-masks = [mask(seed, real[0].shape) for seed in range(len(real))]
-(here / "real.json").write_text(json.dumps([case(m, g) for m, g in zip(real, masks)], separators=(",", ":")) + "\n")
+    # Maps of real videos: real.npy is made by real-maps.py.
+    real = np.load(here / "real.npy").astype(np.float32) / 255
+    masks = [mask(seed, real[0].shape) for seed in range(len(real))]
+    (here / "real.json").write_text(json.dumps([case(m, g) for m, g in zip(real, masks)], separators=(",", ":")) + "\n")

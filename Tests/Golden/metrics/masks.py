@@ -1,6 +1,6 @@
 """Masks of what differs between a fake and its original, by SciPy and scikit-image.
 
-Needs numpy, scipy, scikit-image. Writes masks.json beside itself: python masks.py
+Needs numpy, scipy, scikit-image, scikit-learn. Writes masks.json beside itself: python masks.py
 The pictures are drawn by SplitMix64, as the test draws them. A mask is stored as hexadecimal digits of its bits, row by row.
 scikit-image continues a picture at its edges by reflection and WhyFake by repetition: of the structural difference only what is
 five pixels or more inside is compared.
@@ -9,20 +9,10 @@ import json, pathlib
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
+from make import splitmix
 
 here = pathlib.Path(__file__).parent
 SIDE, FRAMES = 64, 2
-
-
-def splitmix(seed, count):
-    """`count` numbers, uniform in [0, 1), of SplitMix64."""
-    step = np.uint64(0x9E3779B97F4A7C15)
-    with np.errstate(over="ignore"):
-        z = np.uint64(seed) + step * np.arange(1, count + 1, dtype=np.uint64)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 u = splitmix(7, 3 * FRAMES * SIDE * SIDE * 3).reshape(3, FRAMES, SIDE, SIDE, 3)
