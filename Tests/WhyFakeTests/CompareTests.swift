@@ -64,6 +64,10 @@ struct CompareTests {
     #expect(try results.map { try modified("out/" + $0) } == dates)
     #expect(try contents("out") == files)
 
+    func text(_ name: String) throws -> String { String(decoding: try #require(files[name]), as: UTF8.self) }
+    #expect(try JSONSchema("compare-1").violations(text("comparison.json")) == [])
+    for name in results { #expect(try JSONSchema("compared-1").violations(text(name)) == []) }
+
     // A result that is lost or damaged is made anew, and no other.
     try FileManager.default.removeItem(atPath: scratch.path("out/" + results[0]))
     try Data("{".utf8).write(to: URL(filePath: scratch.path("out/" + results[1])))
@@ -215,6 +219,15 @@ struct CompareTests {
     for part in ["1", "2", "3"] {
       #expect(try compare(["set", "-o", "p" + part, "--shard", part + "/3"] + quick).status == 0)
     }
+    // Nor does a part go missing whose only video cannot be read; but a list that is not whole would be parted otherwise.
+    _ = try scratch.write("no video".utf8, "bad/fake/broken.mp4")
+    let broken = try compare(["bad", "-o", "bad1", "--shard", "1/2"] + quick)
+    #expect(broken.status == 1 && broken.errors.contains("broken.mp4"))
+    #expect(try contents("bad1")["comparison.json"] != nil)
+    let missing = try compare(["set", "nowhere", "-o", "none", "--shard", "1/2"] + quick)
+    #expect(missing.status == 1 && missing.errors.contains("--shard"))
+    #expect(try contents("none")["comparison.json"] == nil)
+
     let merged = try compare(["merge", "p3", "p2", "p1", "-o", "merged"])
     #expect(merged.status == 0, "\(merged.errors)")
     #expect(try compare(["set", "-o", "out"] + quick).output == merged.output)

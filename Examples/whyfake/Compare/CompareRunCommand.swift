@@ -93,7 +93,8 @@ struct CompareRunCommand: ParsableCommand {
         Terminal.message(oneLine(error, about: input.path))
       }
     }
-    guard !done.isEmpty || inputs.isEmpty else {
+    // A part may be empty; the whole may not.
+    guard !done.isEmpty || selection.shard != nil else {
       throw Failure("none of the \(inputs.count) videos could be compared")
     }
     let comparison = Comparison(settings: bench.settings, videos: done)

@@ -76,6 +76,9 @@ struct CompareSelection: ParsableArguments {
         Terminal.message(oneLine(error, about: input))
       }
     }
+    if shard != nil, failures > 0 {
+      throw Failure("with --shard all inputs must be there: parts are counted off their list")
+    }
     for case .file(let mask)? in all.values.map({ $0.companion.flatMap { $0.isMask ? $0.material : nil } }) {
       all[mask] = nil
     }
