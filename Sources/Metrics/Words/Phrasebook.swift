@@ -75,7 +75,7 @@ public struct Phrasebook: Sendable, Equatable {
         + "{before} to {after}.",
       .opposite:
         "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
-        + "fake goes from {before} to {after}, which is not the way that it would go.",
+        + "fake goes from {before} to {after}, which is the wrong way.",
       .little:
         "{when}{method} points at {region} ({share} of the {evidence}). This is not confirmed: {without}, the probability of "
         + "fake goes from {before} to {after}, which is little.",
