@@ -134,4 +134,21 @@ struct EfficientNetGoldenTests {
       #expect(detector.network.activations(x.rows(i..<i + 1)).last! == activations.rows(i..<i + 1))
     }
   }
+
+  @Test("logits and maps of networks with attention are the same bits for any number of threads")
+  func attentionThreads() throws {
+    let before = ComputeRuntime.threads
+    defer { ComputeRuntime.threads = before }
+    let crops = Tensor.random([5, 3, 96, 112], seed: 3)
+    for kind in [EfficientNet.Attention.ltpa(.dotProduct), .autoAtt(width: 0)] {
+      let attentive = try AttentiveDetector(DeepfakeDetector(named: ModelZoo.defaultModel(for: kind)))
+      ComputeRuntime.threads = 1
+      let (logits, maps) = try attentive.attention(crops)
+      for threads in [2, 3, 7] {
+        ComputeRuntime.threads = threads
+        let found = try attentive.attention(crops)
+        #expect(found.logits == logits && found.maps == maps, "\(kind), \(threads) threads")
+      }
+    }
+  }
 }

@@ -40,16 +40,15 @@ struct Product {
       ComputeRuntime.split(n, grain: 256, finish)
       return
     }
-    // About 64k multiply-adds are worth a thread; tiles of columns keep what was just written in the cache.
-    let grain = max(64, 65536 / max(m * k, 1))
-    ComputeRuntime.split(n, grain: grain) { range in
-      var start = range.lowerBound
-      let tile = max(256, 131072 / max(m, 1))
-      while start < range.upperBound {
-        let end = range.upperBound - start < tile * 3 / 2 ? range.upperBound : start + tile
-        run(a, b, c, columns: start..<end)
-        finish(start..<end)
-        start = end
+    // About 64k multiply-adds are worth a thread; tiles of columns keep what was just written in the cache. How wide they are
+    // does not depend on the number of threads, and so no sum does.
+    let (grain, tile) = (max(64, 65536 / max(m * k, 1)), max(256, 131072 / max(m, 1)))
+    let width = max(grain, min(tile, (n / 8 + 63) / 64 * 64))
+    ComputeRuntime.split((n + width - 1) / width) { tiles in
+      for i in tiles {
+        let columns = i * width..<min((i + 1) * width, n)
+        run(a, b, c, columns: columns)
+        finish(columns)
       }
     }
   }
