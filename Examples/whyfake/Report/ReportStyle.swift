@@ -85,6 +85,7 @@ let reportStyle = """
     avoid; }
     body { font-size: 11pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
     .verdict, .curve, tr { break-inside: avoid; } .frames { --cell: 18rem !important; }
+    .wide { overflow: visible; }
     details::details-content { content-visibility: visible; block-size: auto; } table.regions { font-size: 6.5pt; }
     table.regions th, table.regions td { padding: .1rem .2rem; } }
   """
