@@ -136,9 +136,9 @@ struct ExplainCommand: ParsableCommand {
       bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0, framesAsked: frames, target: target.rawValue,
       explainers: explainers.map(\.rawValue), options: explaining, seed: common.seed,
       computedBy: ComputeRuntime.summary, decoder: VideoProperties.decoderVersion,
-      parameters: try Dictionary(
-        ([analyzer.detector] + chosen.map(\.model)).map { ($0.info.name, try $0.digest()) }
-      ) { first, _ in first }, command: typed,
+      parameters: try ([analyzer.detector] + chosen.map(\.model)).reduce(into: [:]) { digests, model in
+        if digests[model.info.name] == nil { digests[model.info.name] = try model.digest() }
+      }, command: typed,
       timings: timings, files: exhibits.flatMap(\.files) + ["report.html", "explanation.json"])
     let record = ExplanationRecord(analysis: analysis, exhibits: exhibits, provenance: provenance).json()
     try folder.write(record.text(pretty: true) + "\n", to: "explanation.json")

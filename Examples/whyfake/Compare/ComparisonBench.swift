@@ -27,8 +27,9 @@ struct ComparisonBench {
     let deciding = try classifier.digest()
     var methods: [String: String] = [:]
     for (choice, chosen) in chosen {
-      methods[choice.rawValue] = try ResultStore.key(
-        [deciding, chosen.model.digest()] + options.explaining.identity)
+      let own =
+        DeepfakeDetector.areSame(chosen.model, classifier) ? deciding : try chosen.model.digest()
+      methods[choice.rawValue] = ResultStore.key([deciding, own] + options.explaining.identity)
     }
     settings = Comparison.Settings(
       explainers: options.explainers.map(\.rawValue), metrics: metrics, target: options.target.rawValue,

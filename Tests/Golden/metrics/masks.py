@@ -14,7 +14,6 @@ from make import splitmix
 here = pathlib.Path(__file__).parent
 SIDE, FRAMES = 64, 2
 
-
 u = splitmix(7, 3 * FRAMES * SIDE * SIDE * 3).reshape(3, FRAMES, SIDE, SIDE, 3)
 yy, xx = np.mgrid[:SIDE, :SIDE]
 inside = ((xx - 30) ** 2 + (yy - 36) ** 2 < 225)[None, :, :, None]
