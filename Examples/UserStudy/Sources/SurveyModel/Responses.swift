@@ -18,14 +18,19 @@ public struct Responses: Sendable, Equatable {
     public var number: Int
     /// The name of the video whose explanations Q2 shows; nil where nobody says.
     public var video: String?
+    /// Where that video was when the study was made; nil where nobody says.
+    public var path: String?
     /// Whether that video is `real` or `fake`; nil where nobody says.
     public var label: String?
     /// What the detector believes of it, `real` or `fake`; nil where nobody says.
     public var belief: String?
 
     /// A section from its parts.
-    public init(number: Int, video: String? = nil, label: String? = nil, belief: String? = nil) {
-      (self.number, self.video, self.label, self.belief) = (number, video, label, belief)
+    public init(
+      number: Int, video: String? = nil, path: String? = nil, label: String? = nil, belief: String? = nil
+    ) {
+      (self.number, self.video, self.path) = (number, video, path)
+      (self.label, self.belief) = (label, belief)
     }
   }
 
@@ -61,6 +66,7 @@ public struct Responses: Sendable, Equatable {
       (self.shown, self.seconds) = (shown, seconds)
     }
 
+    /// Whether all parts are equal.
     public static func == (a: Answer, b: Answer) -> Bool {
       a.section == b.section && a.choice == b.choice && a.preferred == b.preferred && a.shown == b.shown
         && a.seconds == b.seconds
