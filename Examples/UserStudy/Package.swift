@@ -26,16 +26,15 @@ let package = Package(
     // What a study is and what people answered; files, no network.
     .target(
       name: "SurveyModel",
-      dependencies: [
-        .product(name: "Crypto", package: "swift-crypto"), .product(name: "SwiftCSV", package: "SwiftCSV"),
-      ],
-      swiftSettings: settings),
+      dependencies: [.product(name: "SwiftCSV", package: "SwiftCSV")],
+      resources: [.embedInCode("Texts/en.json"), .embedInCode("Texts/it.json")], swiftSettings: settings),
     // From labelled videos to a study.
     .target(
       name: "SurveyMaking",
       dependencies: [
         "SurveyModel", .product(name: "VideoIO", package: "WhyFake"),
-        .product(name: "Datasets", package: "WhyFake"), .product(name: "Tensor", package: "WhyFake"),
+        .product(name: "Datasets", package: "WhyFake"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       swiftSettings: settings),
     // The questionnaire on the web, and its database.
@@ -47,7 +46,7 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      swiftSettings: settings),
+      resources: [.embedInCode("Pages/style.css"), .embedInCode("Pages/nice.js")], swiftSettings: settings),
     // From answers to tables, figures and a page.
     .target(
       name: "SurveyAnalysis",

@@ -120,6 +120,9 @@ import Testing
     #expect(fake.place == "ffpp/c40/NeuralTextures/003_000" && fake.originalPlace == "ffpp/c40/003")
     let actor = try #require(dataset.videos.first { $0.method == "DeepFakeDetection" })
     #expect(actor.original == "actors/01__walking")
+    #expect(fake.people == ["003", "000"] && actor.people == ["actors/01", "actors/02"])
+    let scenes = dataset.videos.filter { $0.label == .real && ["001", "actors/01__walking"].contains($0.name) }
+    #expect(Set(scenes.map(\.people)) == [["001"], ["actors/01"]])
     #expect(dataset.omissions.map(\.path).allSatisfy { $0.hasSuffix("odd.mp4") })
     let splits = Dictionary(dataset.videos.map { ($0.name, $0.split) }) { a, b in
       #expect(a == b)
@@ -213,7 +216,9 @@ import Testing
         "Celeb-real/id3_0001", "Celeb-synthesis/id3_id4_0001", "YouTube-real/00170",
       ])
     let fake = try #require(dataset.videos.first { $0.name == "Celeb-synthesis/id7_id8_0002" })
-    #expect(fake.original == "Celeb-real/id7_0002" && fake.label == .fake)
+    #expect(fake.original == "Celeb-real/id7_0002" && fake.label == .fake && fake.people == ["id7", "id8"])
+    let real = try #require(dataset.videos.first { $0.name == "Celeb-real/id7_0002" })
+    #expect(real.people == ["id7"] && dataset.videos.first?.people == ["id0"])
     for person in 0..<40 where person != 3 {
       let own = dataset.videos.filter {
         $0.name.hasPrefix("Celeb-real/id\(person)_") || $0.name.hasPrefix("Celeb-synthesis/id\(person)_")

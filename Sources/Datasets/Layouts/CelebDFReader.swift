@@ -14,7 +14,8 @@ enum CelebDFReader {
         listing.videos.append(
           DatasetVideo(
             path: tree.path("\(folder)/\(file)"), dataset: dataset, name: "\(folder)/\(FileTree.stem(file))",
-            label: .real))
+            label: .real,
+            people: folder == "Celeb-real" ? [String(FileTree.stem(file).prefix { $0 != "_" })] : nil))
       }
     }
     for file in tree.videos("Celeb-synthesis") {
@@ -28,7 +29,7 @@ enum CelebDFReader {
       listing.videos.append(
         DatasetVideo(
           path: path, dataset: dataset, name: "Celeb-synthesis/\(FileTree.stem(file))", label: .fake,
-          original: "Celeb-real/\(parts[0])_\(parts[2])", method: "Celeb-synthesis"))
+          original: "Celeb-real/\(parts[0])_\(parts[2])", method: "Celeb-synthesis", people: parts[0...1].map(String.init)))
     }
     listing.hashed = { name in
       // Celeb-real/id0_0000: the person; YouTube-real/00000: nobody known.

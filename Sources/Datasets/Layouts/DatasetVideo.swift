@@ -16,14 +16,19 @@ public struct DatasetVideo: Sendable, Hashable {
   public var compression: String?
   /// What it is used for. Never differs between a fake and its original.
   public var split: FaceRecord.Split
+  /// Who is to be seen in it, one or more: a fake has the person in its original and, where the dataset tells, the one whose
+  /// face was put there. By the dataset's own numbers of people or, where it has none, by the ``name`` of the original.
+  public var people: [String]
 
-  /// A video from its parts.
+  /// A video from its parts; without `people` these are its original's, or its own.
   public init(
     path: String, dataset: String, name: String, label: FaceRecord.Label, original: String? = nil,
-    method: String? = nil, compression: String? = nil, split: FaceRecord.Split = .train
+    method: String? = nil, compression: String? = nil, split: FaceRecord.Split = .train,
+    people: [String]? = nil
   ) {
     (self.path, self.dataset, self.name, self.label) = (path, dataset, name, label)
     (self.original, self.method, self.compression, self.split) = (original, method, compression, split)
+    self.people = people ?? [original ?? name]
   }
 
   /// Where its crops lie, below the folder of a set: `<dataset>/<compression>/<name>`, without what is not known.

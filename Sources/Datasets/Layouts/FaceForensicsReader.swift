@@ -16,13 +16,13 @@ enum FaceForensicsReader {
           DatasetVideo(
             path: path, dataset: dataset, name: source == "youtube" ? stem : "\(source)/\(stem)",
             label: .real,
-            compression: compression))
+            compression: compression, people: source == "actors" ? ["actors/\(stem.prefix { $0 != "_" })"] : nil))
       }
     }
     for method in tree.folders("manipulated_sequences") {
       for (compression, file, path) in files(tree, "manipulated_sequences/\(method)") {
         let stem = FileTree.stem(file)
-        guard let (original, other) = sources(of: stem) else {
+        guard let (original, other, people) = sources(of: stem) else {
           listing.omissions.append(
             .init(path: path, reason: "its name does not say which two videos it was made from"))
           continue
@@ -31,7 +31,7 @@ enum FaceForensicsReader {
         listing.videos.append(
           DatasetVideo(
             path: path, dataset: dataset, name: "\(method)/\(stem)", label: .fake, original: original,
-            method: method, compression: compression))
+            method: method, compression: compression, people: people))
       }
     }
     try readSplits(tree, &listing)
@@ -51,11 +51,12 @@ enum FaceForensicsReader {
   /// The original of a fake, and the video that its face is from: `183_253` is 253's face in 183. An actor's
   /// `01_02__walking__A1B2` is the face of actor 02 in `actors/01__walking`; actors are swapped among all, so they are not
   /// tied.
-  private static func sources(of stem: String) -> (original: String, other: String?)? {
+  private static func sources(of stem: String) -> (original: String, other: String?, people: [String])? {
     let scenes = stem.components(separatedBy: "__")
     let people = scenes[0].split(separator: "_", omittingEmptySubsequences: false).map(String.init)
     guard people.count == 2, people.allSatisfy({ !$0.isEmpty }) else { return nil }
-    return scenes.count >= 2 ? ("actors/\(people[0])__\(scenes[1])", nil) : (people[0], people[1])
+    return scenes.count >= 2
+      ? ("actors/\(people[0])__\(scenes[1])", nil, people.map { "actors/\($0)" }) : (people[0], people[1], people)
   }
 
   private static func readSplits(_ tree: FileTree, _ listing: inout VideoListing) throws(DatasetError) {
