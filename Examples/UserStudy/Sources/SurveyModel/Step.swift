@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A page with a question.
 public enum Step: Sendable, Equatable {
