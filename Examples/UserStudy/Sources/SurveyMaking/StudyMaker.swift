@@ -73,7 +73,7 @@ public struct StudyMaker {
     }
     var study = Study(
       seed: options.seed, explainers: options.explainers, reuse: options.reuse,
-      videos: used.compactMap { videos[$0] }, sections: [], provenance: provenance)
+      width: options.web.width, height: options.web.height, videos: used.compactMap { videos[$0] }, sections: [], provenance: provenance)
     // One animation may be in two sections: the same explanations of the same video.
     var animations: [Int: [String: String]] = [:]
     for (place, section) in sections.enumerated() {

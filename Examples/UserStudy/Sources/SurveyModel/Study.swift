@@ -15,6 +15,10 @@ public struct Study: Sendable, Equatable, Codable {
   public var explainers: [String]
   /// How often a video may be used, at most.
   public var reuse: Int
+  /// Columns of the videos of Q1.
+  public var width: Int
+  /// Rows of the videos of Q1.
+  public var height: Int
   /// The videos that sections use.
   public var videos: [Video]
   /// What is asked, by number from 1.
@@ -91,10 +95,11 @@ public struct Study: Sendable, Equatable, Codable {
 
   /// A study from its parts.
   public init(
-    seed: UInt64, explainers: [String], reuse: Int, videos: [Video], sections: [Section],
+    seed: UInt64, explainers: [String], reuse: Int, width: Int, height: Int, videos: [Video], sections: [Section],
     provenance: [String: String] = [:]
   ) {
     (self.seed, self.explainers, self.reuse) = (seed, explainers, reuse)
+    (self.width, self.height) = (width, height)
     (self.videos, self.sections, self.provenance) = (videos, sections, provenance)
   }
 
@@ -162,6 +167,7 @@ public struct Study: Sendable, Equatable, Codable {
       }
     }
     guard Set(sections.map(\.form)) == Set(1...forms) else { return "its forms are not numbered from 1" }
+    guard (1...10_000).contains(width), (1...10_000).contains(height) else { return "its videos have a size that is none" }
     guard mediaFiles.allSatisfy(Study.isMediaName) else { return "a media file has a name that it may not have" }
     return nil
   }

@@ -19,7 +19,7 @@ public struct Texts: Sendable, Equatable {
     /// Q1.
     case progress, choiceTitle, choiceQuestion, video, choiceUnknown, choiceClosed
     /// Q2.
-    case preferenceTitle, beliefFake, beliefReal, preferenceQuestion, preferenceHelp, animation
+    case preferenceTitle, beliefFake, beliefReal, preferenceQuestion, preferenceHelp, animation, pause, play
     /// Everywhere.
     case next, back, answerMissing, consentMissing
     /// The end.

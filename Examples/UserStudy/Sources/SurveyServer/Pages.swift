@@ -7,6 +7,7 @@ struct Pages: Sendable {
   private let library: MustacheLibrary
 
   static let style = PackageResources.style_css
+  static let icon = PackageResources.icon_svg
   static let script = PackageResources.nice_js
 
   init() throws {

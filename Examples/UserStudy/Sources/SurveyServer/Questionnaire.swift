@@ -83,7 +83,7 @@ struct Questionnaire: Sendable {
       let video = study.video(name)
       return [
         "media": video?.media ?? "", "poster": video?.poster ?? "",
-        "label": text[.video, ["number": String(place + 1)]],
+        "label": text[.video, ["number": String(place + 1)]], "width": study.width, "height": study.height,
       ]
     }
   }
@@ -113,6 +113,7 @@ struct Questionnaire: Sendable {
     }
     return [
       "title": text[.preferenceTitle], "question": text[.preferenceQuestion], "help": text[.preferenceHelp],
+      "pause": text[.pause], "play": text[.play],
       "belief": belief(text, section, number: section.subject == shown.left ? "1" : "2"), "animations": animations,
     ]
   }

@@ -3,7 +3,7 @@ import HTTPTypes
 /// What a request asks for. A path that is not exactly one of these is no route: nothing is decoded, joined or looked up in a
 /// file system.
 enum Route: Equatable {
-  case introduction, start, style, script, health
+  case introduction, start, style, script, icon, health
   case resume(link: String)
   case step(link: String, number: Int)
   case answer(link: String, number: Int)
@@ -36,6 +36,7 @@ enum Route: Equatable {
     case (1, ""): self = try read(.introduction)
     case (1, "style.css"): self = try read(.style)
     case (1, "nice.js"): self = try read(.script)
+    case (1, "icon.svg"): self = try read(.icon)
     case (1, "health"): self = try read(.health)
     case (1, "start"):
       guard method == .post else { throw .method(allowed: "POST") }
@@ -71,7 +72,7 @@ enum Route: Equatable {
     switch self {
     case .introduction: "introduction"
     case .start: "start"
-    case .style, .script: "page"
+    case .style, .script, .icon: "page"
     case .health: "health"
     case .resume: "link"
     case .step(_, let number), .answer(_, let number): "step \(number)"

@@ -93,6 +93,7 @@ struct SurveyResponder: HTTPResponder {
     case .start: return try await start(request, client)
     case .style: return file(Pages.style, "text/css; charset=utf-8")
     case .script: return file(Pages.script, "text/javascript; charset=utf-8")
+    case .icon: return file(Pages.icon, "image/svg+xml")
     case .health:
       guard await store.isAlive() else { throw Refusal(.serviceUnavailable, .unavailable, "the database does not answer") }
       return Response(

@@ -55,6 +55,7 @@ struct CreateCommand: ParsableCommand {
   var whyfake: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Further options for whyfake explain, as one text: \"--frames 8 --budget 800\".", valueName: "text"))
   var explainOptions: String = ""
 
