@@ -38,7 +38,6 @@ let package = Package(
       dependencies: [
         "SurveyModel", .product(name: "VideoIO", package: "WhyFake"),
         .product(name: "Datasets", package: "WhyFake"), .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       swiftSettings: settings),
     // The questionnaire on the web, and its database.

@@ -2,7 +2,6 @@ import Crypto
 import Datasets
 import Foundation
 public import SurveyModel
-import SwiftCSV
 
 /// A labelled video that a study may use.
 public struct PoolVideo: Sendable, Hashable {
@@ -65,15 +64,13 @@ public struct VideoPool: Sendable {
   }
 
   private mutating func add(list: String) throws(SurveyError) {
-    guard let data = FileManager.default.contents(atPath: list), data.count <= 64 << 20,
-      let text = String(validating: data, as: UTF8.self)
-    else { throw SurveyError("is no list of videos: a CSV in UTF-8 of at most 64 MB", path: list) }
-    guard let table = try? CSV<Named>(string: text), Set(["video", "label", "people"]).isSubset(of: table.header)
-    else { throw SurveyError("needs the columns video, label and people", path: list) }
+    guard let data = FileManager.default.contents(atPath: list) else { throw SurveyError("cannot be read", path: list) }
+    let table = try CSVRows(data, path: list)
+    let places = try table.places(["video", "label", "people"])
     let folder = (list as NSString).deletingLastPathComponent
-    for (place, row) in table.rows.enumerated() {
-      func value(_ column: String) -> String { (row[column] ?? "").trimmingCharacters(in: .whitespaces) }
-      let which = "video \(place + 1)"
+    for row in table.rows {
+      func value(_ column: String) -> String { row.cells[places[column]!].trimmingCharacters(in: .whitespaces) }
+      let which = "row \(row.number)"
       guard let label = Study.Label(rawValue: value("label").lowercased()) else {
         throw SurveyError("\(which): the label is to be real or fake", path: list)
       }

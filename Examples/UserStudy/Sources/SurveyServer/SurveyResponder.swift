@@ -197,6 +197,8 @@ struct SurveyResponder: HTTPResponder {
           return try await body.collect(upTo: Self.bodyLimit)
         } catch is NIOTooManyBytesError {
           throw Refusal(.contentTooLarge, .tooLarge, "a body that goes on")
+        } catch {
+          throw Refusal(.badRequest, .badRequest, "a body that breaks off or has no such chunks")
         }
       }
       group.addTask {
