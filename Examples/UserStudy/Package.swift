@@ -61,7 +61,7 @@ let package = Package(
         "SurveyModel", .product(name: "Evaluation", package: "WhyFake"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      swiftSettings: settings),
+      resources: [.embedInCode("Report/report.mustache")], swiftSettings: settings),
     .executableTarget(
       name: "WhyFakeSurvey",
       dependencies: [

@@ -97,4 +97,24 @@ public struct Responses: Sendable, Equatable {
       (self.isFinished, self.answers) = (isFinished, answers)
     }
   }
+
+  /// These responses and those to another form of the same study.
+  ///
+  /// - Throws: ``SurveyError``: a section or a respondent that both have, or other explainers.
+  public func joined(with other: Responses, path: String) throws(SurveyError) -> Responses {
+    guard Set(explainers) == Set(other.explainers) else {
+      throw SurveyError("compares other explainers than the input before it", path: path)
+    }
+    for section in other.sections where sections.contains(where: { $0.number == section.number && $0 != section }) {
+      throw SurveyError("says something else of section \(section.number) than the input before it", path: path)
+    }
+    let known = Set(respondents.map(\.id))
+    if let twice = other.respondents.first(where: { known.contains($0.id) }) {
+      throw SurveyError("has the respondent \(twice.id), whom an input before it has too", path: path)
+    }
+    let added = other.sections.filter { section in !sections.contains { $0.number == section.number } }
+    return Responses(
+      explainers: explainers, sections: (sections + added).sorted { $0.number < $1.number },
+      respondents: respondents + other.respondents)
+  }
 }
