@@ -2,10 +2,12 @@
 # Installs what the package builds on, where it is missing (Debian and Ubuntu). Asks for root only if it must.
 #   Scripts/install.sh           what the library and the tool need
 #   Scripts/install.sh --tests   and what the tests use to make videos (ffmpeg)
+#   Scripts/install.sh --survey  and what the user study's server keeps answers in (SQLite)
 set -euo pipefail
 
 packages=(libopenblas-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev)
 [ "${1:-}" = "--tests" ] && packages+=(ffmpeg)
+[ "${1:-}" = "--survey" ] && packages+=(libsqlite3-dev)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Runs the README's own commands: `Scripts/readme.sh 1` runs its first shell block, and so on.
+# Runs a document's own commands: `Scripts/readme.sh 1` runs the first shell block of the README, `Scripts/readme.sh 2 FILE` the
+# second one of FILE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-block=$(awk -v n="$1" '/^```/ { if (inside) inside = 0; else if ($0 == "```sh" && ++k == n) { inside = 1; next } } inside' README.md)
-[ -n "$block" ] || { echo "readme.sh: the README has no shell block $1" >&2; exit 1; }
-echo "README, block $1:"
+file=${2:-README.md}
+block=$(awk -v n="$1" '/^```/ { if (inside) inside = 0; else if ($0 == "```sh" && ++k == n) { inside = 1; next } } inside' "$file")
+[ -n "$block" ] || { echo "readme.sh: $file has no shell block $1" >&2; exit 1; }
+echo "$file, block $1:"
 printf '%s\n' "$block" | sed 's/^/  /'
 bash -euo pipefail -c "$block"

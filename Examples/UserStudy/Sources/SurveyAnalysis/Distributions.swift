@@ -17,7 +17,8 @@ enum Distributions {
     for m in 1...10_000 {
       let k = Double(m)
       for numerator in [
-        k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k)), -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1)),
+        k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k)),
+        -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1)),
       ] {
         d = 1 + numerator * d
         d = 1 / (abs(d) < tiny ? tiny : d)
@@ -81,7 +82,8 @@ enum Distributions {
     return min(1, sum)
   }
 
-  private static func bisect(_ low: inout Double, _ high: inout Double, _ isBelow: (Double) -> Bool) -> Double {
+  private static func bisect(_ low: inout Double, _ high: inout Double, _ isBelow: (Double) -> Bool) -> Double
+  {
     for _ in 0..<200 {
       let middle = (low + high) / 2
       if middle == low || middle == high { break }

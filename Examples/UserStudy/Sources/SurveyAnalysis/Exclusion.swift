@@ -47,7 +47,8 @@ public enum Exclusion: Sendable, Equatable, CustomStringConvertible {
     case .unfinished: return !person.isFinished
     case .fewerThan(let number): return person.answers.count < number
     case .fasterThan(let seconds):
-      let times = person.answers.flatMap { [$0.seconds.choice, $0.seconds.preferred].compactMap(\.self) }.sorted()
+      let times = person.answers.flatMap { [$0.seconds.choice, $0.seconds.preferred].compactMap(\.self) }
+        .sorted()
       guard !times.isEmpty else { return false }
       return (times[(times.count - 1) / 2] + times[times.count / 2]) / 2 < seconds
     case .allUnknown:

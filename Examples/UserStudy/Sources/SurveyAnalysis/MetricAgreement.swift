@@ -72,7 +72,9 @@ public struct ComparedTable: Sendable {
 
 extension StudyAnalysis {
   /// Sets ``metrics`` from what `whyfake compare` measured of the study's videos, and says how many of these it knows.
-  public mutating func compare(_ table: ComparedTable, sections studied: [Responses.Section]) -> (known: Int, of: Int) {
+  public mutating func compare(_ table: ComparedTable, sections studied: [Responses.Section]) -> (
+    known: Int, of: Int
+  ) {
     // A video that is in two sections counts once, with all its votes.
     var votes: [String: (row: [String: [Double?]], votes: [Int])] = [:]
     var unknown: Set<String> = []
@@ -92,7 +94,9 @@ extension StudyAnalysis {
         let measured = explainers.map { video.row[$0]?[m] ?? nil }
         for (e, value) in measured.enumerated() { if let value { sums[e].append(value) } }
         let there = explainers.indices.filter { measured[$0] != nil }
-        if let rho = Ranks.spearman(there.map { measured[$0]! }, there.map { Double(video.votes[$0]) }) { rhos.append(rho) }
+        if let rho = Ranks.spearman(there.map { measured[$0]! }, there.map { Double(video.votes[$0]) }) {
+          rhos.append(rho)
+        }
       }
       let means = sums.map { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) }
       let there = explainers.indices.filter { means[$0] != nil }

@@ -12,7 +12,9 @@ public struct PermutationTest: Sendable, Equatable, Codable {
   public let isExact: Bool
 
   /// Whether arrangements are as large as this one; sums of the same numbers in another order differ by rounding.
-  static func reaches(_ value: Double, _ observed: Double) -> Bool { value >= observed - 1e-9 * max(1, abs(observed)) }
+  static func reaches(_ value: Double, _ observed: Double) -> Bool {
+    value >= observed - 1e-9 * max(1, abs(observed))
+  }
 }
 
 /// Whether what is preferred depends on the video: votes by section and explainer.
@@ -41,7 +43,9 @@ struct Dependence {
     for person in self.people {
       for e in 0..<explainers {
         let votes = person.choices.count { $0 >> UInt32(e) & 1 == 1 }
-        for section in person.sections { expected[section][e] += Double(votes) / Double(person.sections.count) }
+        for section in person.sections {
+          expected[section][e] += Double(votes) / Double(person.sections.count)
+        }
       }
     }
     self.expected = expected
@@ -80,7 +84,8 @@ struct Dependence {
         all += 1
         if PermutationTest.reaches(statistic(arranged), observed) { hits += 1 }
       }
-      return PermutationTest(statistic: observed, pValue: Double(hits) / Double(all), arrangements: all, isExact: true)
+      return PermutationTest(
+        statistic: observed, pValue: Double(hits) / Double(all), arrangements: all, isExact: true)
     }
     var generator = SeededGenerator(seed: seed, stream: 3)
     var arranged = people.map(\.choices)
@@ -131,10 +136,11 @@ struct GroupDifference {
     let n = Double(values.count)
     return (0..<count).filter { sizes[$0] > 0 }.reduce(0.0) { sum, group in
       let size = Double(sizes[group])
-      return sum + (0..<width).reduce(0.0) { sum, k in
-        let difference = sums[group][k] / size - total[k] / n
-        return sum + size * difference * difference
-      }
+      return sum
+        + (0..<width).reduce(0.0) { sum, k in
+          let difference = sums[group][k] / size - total[k] / n
+          return sum + size * difference * difference
+        }
     }
   }
 

@@ -15,8 +15,12 @@ public struct StudyAnalysis: Sendable, Equatable, Encodable {
     public var seed: UInt64
 
     /// Everybody who answered something, 95 %, 100,000 arrangements.
-    public init(exclusions: [Exclusion] = [], level: Double = 0.95, permutations: Int = 100_000, seed: UInt64 = 0) {
-      precondition(level > 0 && level < 1 && permutations > 0, "StudyAnalysis: level \(level), \(permutations) permutations")
+    public init(
+      exclusions: [Exclusion] = [], level: Double = 0.95, permutations: Int = 100_000, seed: UInt64 = 0
+    ) {
+      precondition(
+        level > 0 && level < 1 && permutations > 0,
+        "StudyAnalysis: level \(level), \(permutations) permutations")
       (self.exclusions, self.level) = (exclusions, level)
       (self.permutations, self.seed) = (permutations, seed)
     }

@@ -56,7 +56,8 @@ struct Tally {
           let losses = chosen.count { $0.contains(b) && !$0.contains(a) }
           return (wins, losses, chosen.count - wins - losses)
         }
-        let flip = PairedTest(nets.map { Double($0.wins - $0.losses) }, draws: options.permutations, seed: options.seed)
+        let flip = PairedTest(
+          nets.map { Double($0.wins - $0.losses) }, draws: options.permutations, seed: options.seed)
         preferences.append(
           Preference(
             first: a, second: b,
@@ -68,7 +69,9 @@ struct Tally {
               ties: nets.count { $0.wins == $0.losses }), signFlip: flip?.pValue ?? 1))
       }
     }
-    let (answers, persons) = (PairedTest.holm(preferences.map(\.answers.pValue)), PairedTest.holm(preferences.map(\.people.pValue)))
+    let (answers, persons) = (
+      PairedTest.holm(preferences.map(\.answers.pValue)), PairedTest.holm(preferences.map(\.people.pValue))
+    )
     for i in preferences.indices {
       preferences[i].answers.corrected = answers[i]
       preferences[i].people.corrected = persons[i]
@@ -96,7 +99,9 @@ struct Tally {
         return Dependence.Person(
           sections: given.map(\.0),
           choices: given.map { _, preferred in
-            explainers.indices.reduce(UInt32(0)) { $0 | (preferred.contains(explainers[$1]) ? 1 << UInt32($1) : 0) }
+            explainers.indices.reduce(UInt32(0)) {
+              $0 | (preferred.contains(explainers[$1]) ? 1 << UInt32($1) : 0)
+            }
           })
       }, sections: responses.sections.count, explainers: explainers.count)
   }
@@ -120,7 +125,9 @@ struct Tally {
           shares.append([Double(choices.count { $0 == .right }) / Double(choices.count)])
           shareGroups.append(group)
         }
-        let votes = explainers.map { name in Double(person.answers.count { $0.preferred?.contains(name) == true }) }
+        let votes = explainers.map { name in
+          Double(person.answers.count { $0.preferred?.contains(name) == true })
+        }
         let all = votes.reduce(0, +)
         if all > 0 {
           tastes.append(votes.map { $0 / all })
@@ -132,8 +139,10 @@ struct Tally {
     return StudyAnalysis.Division(
       by: by, groups: groups,
       kruskalWallis: kruskal.map { StudyAnalysis.Statistic(value: $0.statistic, pValue: $0.pValue) },
-      right: GroupDifference(values: shares, groups: shareGroups).test(draws: options.permutations, seed: options.seed),
-      votes: GroupDifference(values: tastes, groups: tasteGroups).test(draws: options.permutations, seed: options.seed))
+      right: GroupDifference(values: shares, groups: shareGroups).test(
+        draws: options.permutations, seed: options.seed),
+      votes: GroupDifference(values: tastes, groups: tasteGroups).test(
+        draws: options.permutations, seed: options.seed))
   }
 
   /// Votes by place; empty where places are not known.

@@ -41,11 +41,16 @@ public struct VoteCounts: Sendable, Equatable, Encodable {
     var votes: [(name: String, votes: Int)] = []
     for row in table.rows {
       let (name, text) = (row.cells[places["explainer"]!], row.cells[places["votes"]!])
-      guard let count = Int(text), (0...1_000_000).contains(count), !name.isEmpty, !votes.contains(where: { $0.name == name })
-      else { throw SurveyError("row \(row.number) is to have another explainer and a number of votes", path: path) }
+      guard let count = Int(text), (0...1_000_000).contains(count), !name.isEmpty,
+        !votes.contains(where: { $0.name == name })
+      else {
+        throw SurveyError("row \(row.number) is to have another explainer and a number of votes", path: path)
+      }
       votes.append((name, count))
     }
-    guard votes.count >= 2 else { throw SurveyError("is to count the votes of two explainers or more", path: path) }
+    guard votes.count >= 2 else {
+      throw SurveyError("is to count the votes of two explainers or more", path: path)
+    }
     try self.init(votes, level: level, path: path)
   }
 

@@ -43,14 +43,16 @@ public struct ExplainTool: Sendable {
         ?? candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) })
     else {
       throw SurveyError(
-        "whyfake is not in PATH; build it (swift build -c release --product whyfake) and name it with --whyfake")
+        "whyfake is not in PATH; build it (swift build -c release --product whyfake) and name it with --whyfake"
+      )
     }
     guard FileManager.default.isExecutableFile(atPath: found) else {
       throw SurveyError("is no program that can be run; name whyfake with --whyfake", path: found)
     }
     self.path = found
     self.cache = cache
-    arguments = ["--explainers", explainers.joined(separator: ","), "--class", "predicted", "--no-checks"] + options
+    arguments =
+      ["--explainers", explainers.joined(separator: ","), "--class", "predicted", "--no-checks"] + options
     let (status, output, errors) = try Self.run(found, ["--version"])
     guard status == 0 else { throw SurveyError("does not run: \(Self.firstLine(errors))", path: found) }
     version = Self.firstLine(output)
@@ -104,7 +106,9 @@ public struct ExplainTool: Sendable {
     guard let track, let probability = record.probability else {
       return Explained(probability: nil, belief: .real, animations: [:])
     }
-    let animations = Dictionary(track.explanations.map { ($0.explainer, "\(folder)/\($0.overlay)") }) { a, _ in a }
+    let animations = Dictionary(track.explanations.map { ($0.explainer, "\(folder)/\($0.overlay)") }) {
+      a, _ in a
+    }
     guard animations.values.allSatisfy({ FileManager.default.isReadableFile(atPath: $0) }) else {
       throw SurveyError("lacks an animation; remove it", path: folder)
     }
@@ -135,7 +139,10 @@ public struct ExplainTool: Sendable {
     let complained = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     running.withLock { $0 = nil }
-    return (process.terminationStatus, String(decoding: said, as: UTF8.self), String(decoding: complained, as: UTF8.self))
+    return (
+      process.terminationStatus, String(decoding: said, as: UTF8.self),
+      String(decoding: complained, as: UTF8.self)
+    )
   }
 
   private static func firstLine(_ text: String) -> String {

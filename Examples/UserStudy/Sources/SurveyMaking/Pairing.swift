@@ -59,7 +59,8 @@ public struct Pairing: Sendable {
     let (real, fake) = (videos.count { $0.label == .real }, videos.count { $0.label == .fake })
     let times = reuse == 1 ? "once" : "\(reuse) times"
     return "of \(real) real and \(fake) fake videos, each used at most \(times), "
-      + (possible == 1 ? "1 section is" : "\(possible) sections are") + " possible without a person on both sides"
+      + (possible == 1 ? "1 section is" : "\(possible) sections are")
+      + " possible without a person on both sides"
       + (wanted.map { ", not \($0)" } ?? "")
       + (possible == 0 ? "; add videos of other people" : "; ask for fewer, raise --reuse, or add videos")
   }

@@ -73,7 +73,8 @@ public struct StudyMaker {
     }
     var study = Study(
       seed: options.seed, explainers: options.explainers, reuse: options.reuse,
-      width: options.web.width, height: options.web.height, videos: used.compactMap { videos[$0] }, sections: [], provenance: provenance)
+      width: options.web.width, height: options.web.height, videos: used.compactMap { videos[$0] },
+      sections: [], provenance: provenance)
     // One animation may be in two sections: the same explanations of the same video.
     var animations: [Int: [String: String]] = [:]
     for (place, section) in sections.enumerated() {
@@ -124,7 +125,9 @@ public struct StudyMaker {
       let asked = Array(Set(explained)).sorted()
       for (place, index) in asked.enumerated() {
         let video = videos[index]
-        progress("explaining \((video.path as NSString).lastPathComponent)", 0.7 * Double(place) / Double(asked.count))
+        progress(
+          "explaining \((video.path as NSString).lastPathComponent)",
+          0.7 * Double(place) / Double(asked.count))
         guard known[video.name] == nil else { continue }
         let found = try tool.explain(video.path, sha256: sha256(ofFile: video.path))
         known[video.name] = found
@@ -175,7 +178,8 @@ public struct StudyMaker {
     for language in options.languages {
       guard let text = Texts.shipped[language] else {
         throw SurveyError(
-          "there are no texts in \(language); shipped are \(Texts.shipped.keys.sorted().joined(separator: ", "))")
+          "there are no texts in \(language); shipped are \(Texts.shipped.keys.sorted().joined(separator: ", "))"
+        )
       }
       try put(Data(text), "\(folder)/texts/\(language).json")
     }
@@ -186,7 +190,8 @@ public struct StudyMaker {
   }
 
   private func put(_ data: Data, _ path: String, mode: Int = 0o644) throws {
-    guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: mode]) else {
+    guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: mode])
+    else {
       throw SurveyError("cannot be written; make room on the disk or choose another --output", path: path)
     }
   }
@@ -199,6 +204,7 @@ public struct StudyMaker {
   }
 
   private static func random(_ bytes: Int) -> String {
-    (0..<bytes).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    (0..<bytes).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+      .joined()
   }
 }

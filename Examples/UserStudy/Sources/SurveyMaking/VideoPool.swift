@@ -64,12 +64,16 @@ public struct VideoPool: Sendable {
   }
 
   private mutating func add(list: String) throws(SurveyError) {
-    guard let data = FileManager.default.contents(atPath: list) else { throw SurveyError("cannot be read", path: list) }
+    guard let data = FileManager.default.contents(atPath: list) else {
+      throw SurveyError("cannot be read", path: list)
+    }
     let table = try CSVRows(data, path: list)
     let places = try table.places(["video", "label", "people"])
     let folder = (list as NSString).deletingLastPathComponent
     for row in table.rows {
-      func value(_ column: String) -> String { row.cells[places[column]!].trimmingCharacters(in: .whitespaces) }
+      func value(_ column: String) -> String {
+        row.cells[places[column]!].trimmingCharacters(in: .whitespaces)
+      }
       let which = "row \(row.number)"
       guard let label = Study.Label(rawValue: value("label").lowercased()) else {
         throw SurveyError("\(which): the label is to be real or fake", path: list)

@@ -21,7 +21,8 @@ public struct WebVideo: Sendable {
   static let cut = 0.05
 
   /// Web videos of a size, rate and length.
-  public init(width: Int = 854, height: Int = 480, rate: Double = 25, seconds: Double = 8, quality: Int = 26) {
+  public init(width: Int = 854, height: Int = 480, rate: Double = 25, seconds: Double = 8, quality: Int = 26)
+  {
     (self.width, self.height, self.rate) = (width, height, rate)
     (self.seconds, self.quality) = (seconds, quality)
   }
@@ -61,13 +62,16 @@ public struct WebVideo: Sendable {
 
   /// Makes an animation of `source`, each of its pictures shown for `1 / pace` seconds: explanations look at few frames, far
   /// apart, and would stand still for long.
-  public static func animation(from source: String, to target: String, pace: Double, quality: Int = 23) throws {
+  public static func animation(from source: String, to target: String, pace: Double, quality: Int = 23) throws
+  {
     var reader = try VideoReader(path: source)
     let properties = reader.properties
     var writer = try VideoWriter(
       path: target, width: properties.width, height: properties.height,
       options: .init(quality: quality, encoders: encoders, preset: "slow", threads: 1))
-    try reader.frames(at: Array(0..<properties.frameCount)) { try writer.append($0.image, duration: 1 / pace) }
+    try reader.frames(at: Array(0..<properties.frameCount)) {
+      try writer.append($0.image, duration: 1 / pace)
+    }
     try writer.finish()
   }
 
@@ -86,11 +90,14 @@ public struct WebVideo: Sendable {
     let (shownWidth, shownHeight) = (Double(width) / cover, Double(height) / cover)
     if shownWidth * shownHeight >= (1 - Self.cut) * w * h {
       let box = Box(
-        x: (w - shownWidth) / 2, y: (h - shownHeight) / 2, width: min(w, shownWidth), height: min(h, shownHeight))
+        x: (w - shownWidth) / 2, y: (h - shownHeight) / 2, width: min(w, shownWidth),
+        height: min(h, shownHeight))
       return image.resized(width: width, height: height, filter: .area, box: box)
     }
     let fit = min(Double(width) / w, Double(height) / h)
-    let (columns, rows) = (max(1, min(width, Int((w * fit).rounded()))), max(1, min(height, Int((h * fit).rounded()))))
+    let (columns, rows) = (
+      max(1, min(width, Int((w * fit).rounded()))), max(1, min(height, Int((h * fit).rounded())))
+    )
     let small = image.resized(width: columns, height: rows, filter: .area)
     var canvas = RGBImage(width: width, height: height)
     let (left, top) = ((width - columns) / 2, (height - rows) / 2)

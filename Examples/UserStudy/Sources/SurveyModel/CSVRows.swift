@@ -51,7 +51,8 @@ package struct CSVRows {
     for name in names {
       let found = header.indices.filter { header[$0] == name }
       guard found.count == 1 else {
-        throw SurveyError(found.isEmpty ? "has no column \(name)" : "has the column \(name) twice", path: path)
+        throw SurveyError(
+          found.isEmpty ? "has no column \(name)" : "has the column \(name) twice", path: path)
       }
       places[name] = found[0]
     }

@@ -62,7 +62,9 @@ public struct FormKey: Sendable, Decodable {
   ///
   /// - Throws: ``SurveyError``: no such file, no key, meanings that are none.
   public static func read(_ path: String) throws(SurveyError) -> FormKey {
-    guard let data = FileManager.default.contents(atPath: path) else { throw SurveyError("cannot be read", path: path) }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw SurveyError("cannot be read", path: path)
+    }
     let key: FormKey
     do {
       key = try JSONDecoder().decode(FormKey.self, from: data)
@@ -77,10 +79,14 @@ public struct FormKey: Sendable, Decodable {
     try check(key.screen, GivenAnswer.screens, "screen")
     try check(key.familiarity, GivenAnswer.familiarities, "familiarity")
     for section in key.sections {
-      try check(section.choice, Responses.Choice.allCases.map(\.rawValue), "choice of section \(section.number)")
+      try check(
+        section.choice, Responses.Choice.allCases.map(\.rawValue), "choice of section \(section.number)")
       guard section.label.map({ Study.Label(rawValue: $0) != nil }) ?? true,
         section.belief.map({ Study.Label(rawValue: $0) != nil }) ?? true
-      else { throw SurveyError("section \(section.number) has a label or belief that is neither real nor fake", path: path) }
+      else {
+        throw SurveyError(
+          "section \(section.number) has a label or belief that is neither real nor fake", path: path)
+      }
     }
     guard !key.sections.isEmpty, Set(key.sections.map(\.number)).count == key.sections.count else {
       throw SurveyError("has no section, or one twice", path: path)
@@ -122,7 +128,8 @@ public struct FormKey: Sendable, Decodable {
     return Responses(
       explainers: explainers,
       sections: sections.map {
-        Responses.Section(number: $0.number, video: $0.video, path: $0.path, label: $0.label, belief: $0.belief)
+        Responses.Section(
+          number: $0.number, video: $0.video, path: $0.path, label: $0.label, belief: $0.belief)
       }, respondents: people)
   }
 
@@ -133,7 +140,8 @@ public struct FormKey: Sendable, Decodable {
     case .name(let name): return try table.places([name])[name]!
     case .number(let number):
       guard table.header.indices.contains(number - 1) else {
-        throw SurveyError("has \(table.header.count) columns, and the key asks for column \(number)", path: table.path)
+        throw SurveyError(
+          "has \(table.header.count) columns, and the key asks for column \(number)", path: table.path)
       }
       return number - 1
     }
@@ -149,7 +157,9 @@ public struct FormKey: Sendable, Decodable {
   }
 
   /// Several options in one cell. They are joined by `;` or by `, `, which options may contain too: the longest option that fits is taken.
-  private func meanings(_ question: Question?, _ row: Row, _ table: CSVRows) throws(SurveyError) -> Set<String>? {
+  private func meanings(_ question: Question?, _ row: Row, _ table: CSVRows) throws(SurveyError) -> Set<
+    String
+  >? {
     guard let question else { return nil }
     let place = try place(question.column, table)
     let cell = row.cells[place].trimmingCharacters(in: .whitespaces)

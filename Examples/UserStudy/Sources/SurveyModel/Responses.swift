@@ -105,8 +105,10 @@ public struct Responses: Sendable, Equatable {
     guard Set(explainers) == Set(other.explainers) else {
       throw SurveyError("compares other explainers than the input before it", path: path)
     }
-    for section in other.sections where sections.contains(where: { $0.number == section.number && $0 != section }) {
-      throw SurveyError("says something else of section \(section.number) than the input before it", path: path)
+    for section in other.sections
+    where sections.contains(where: { $0.number == section.number && $0 != section }) {
+      throw SurveyError(
+        "says something else of section \(section.number) than the input before it", path: path)
     }
     let known = Set(respondents.map(\.id))
     if let twice = other.respondents.first(where: { known.contains($0.id) }) {

@@ -7,7 +7,8 @@ public import Foundation
 /// known is empty. Who answered nothing has a row without a section. What is written is read back as it was.
 public enum ResponsesTable {
   static let columns = [
-    "respondent", "form", "screen", "familiarity", "finished", "section", "video", "path", "label", "belief", "choice",
+    "respondent", "form", "screen", "familiarity", "finished", "section", "video", "path", "label", "belief",
+    "choice",
     "preferred", "shown", "choiceSeconds", "preferredSeconds",
   ]
 
@@ -17,7 +18,8 @@ public enum ResponsesTable {
     let sections = Dictionary(responses.sections.map { ($0.number, $0) }) { first, _ in first }
     func add(_ person: Responses.Respondent, _ cells: [String]) {
       let head = [
-        person.id, String(person.form), person.screen ?? "", person.familiarity ?? "", person.isFinished ? "yes" : "no",
+        person.id, String(person.form), person.screen ?? "", person.familiarity ?? "",
+        person.isFinished ? "yes" : "no",
       ]
       lines.append((head + cells).map(CSVRows.quoted).joined(separator: ","))
     }
@@ -56,7 +58,9 @@ public enum ResponsesTable {
       if let place = people[person.id] {
         var known = responses.respondents[place]
         known.answers = []
-        guard known == person else { throw row.error("says something else of respondent \(person.id) than a row before") }
+        guard known == person else {
+          throw row.error("says something else of respondent \(person.id) than a row before")
+        }
       } else {
         people[person.id] = responses.respondents.count
         responses.respondents.append(person)
@@ -67,11 +71,14 @@ public enum ResponsesTable {
         throw row.error("has section \(answer.section) of respondent \(person.id) again")
       }
       if let known = responses.sections.first(where: { $0.number == section.number }) {
-        guard known == section else { throw row.error("says something else of section \(section.number) than a row before") }
+        guard known == section else {
+          throw row.error("says something else of section \(section.number) than a row before")
+        }
       } else {
         responses.sections.append(section)
       }
-      for name in (answer.shown ?? []).sorted() + (answer.preferred ?? []).sorted() where !responses.explainers.contains(name) {
+      for name in (answer.shown ?? []).sorted() + (answer.preferred ?? []).sorted()
+      where !responses.explainers.contains(name) {
         responses.explainers.append(name)
       }
       responses.respondents[place].answers.append(answer)
@@ -123,7 +130,9 @@ public enum ResponsesTable {
     private func names(_ column: String) throws(SurveyError) -> [String]? {
       guard let value = self[column] else { return nil }
       let names = value.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-      guard Set(names).count == names.count, !names.contains("") else { throw error("has a name empty or twice in \(column)") }
+      guard Set(names).count == names.count, !names.contains("") else {
+        throw error("has a name empty or twice in \(column)")
+      }
       return names
     }
 
@@ -139,14 +148,16 @@ public enum ResponsesTable {
       guard let section = try whole("section") else { return nil }
       let choice = try one("choice", of: Responses.Choice.allCases.map(\.rawValue))
       let answer = Responses.Answer(
-        section: section, choice: choice.flatMap(Responses.Choice.init), preferred: try names("preferred").map { Set($0) },
+        section: section, choice: choice.flatMap(Responses.Choice.init),
+        preferred: try names("preferred").map { Set($0) },
         shown: try names("shown"), seconds: (try seconds("choiceSeconds"), try seconds("preferredSeconds")))
       if let shown = answer.shown, let preferred = answer.preferred, !preferred.isSubset(of: shown) {
         throw error("prefers what was not shown")
       }
       return (
         Responses.Section(
-          number: section, video: self["video"], path: self["path"], label: try one("label", of: ["real", "fake"]),
+          number: section, video: self["video"], path: self["path"],
+          label: try one("label", of: ["real", "fake"]),
           belief: try one("belief", of: ["real", "fake"])), answer
       )
     }

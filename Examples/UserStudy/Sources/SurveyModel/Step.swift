@@ -59,7 +59,9 @@ public enum GivenAnswer: Sendable, Equatable {
     case .preference:
       let given = fields.filter { $0.name == "best" }.map(\.value)
       let numbers = given.compactMap { value in (1...explainers).first { String($0) == value } }
-      guard !given.isEmpty, numbers.count == given.count, Set(numbers).count == numbers.count else { return nil }
+      guard !given.isEmpty, numbers.count == given.count, Set(numbers).count == numbers.count else {
+        return nil
+      }
       self = .preference(numbers.sorted())
     }
   }
@@ -78,7 +80,9 @@ public enum GivenAnswer: Sendable, Equatable {
     struct Kept: Decodable { var familiarity, screen, choice: String?, best: [String]? }
     guard let kept = try? JSONDecoder().decode(Kept.self, from: Data(text.utf8)) else { return nil }
     var fields: [(name: String, value: String)] = []
-    for (name, value) in [("familiarity", kept.familiarity), ("screen", kept.screen), ("choice", kept.choice)] {
+    for (name, value) in [
+      ("familiarity", kept.familiarity), ("screen", kept.screen), ("choice", kept.choice),
+    ] {
       if let value { fields.append((name, value)) }
     }
     fields += (kept.best ?? []).map { ("best", $0) }

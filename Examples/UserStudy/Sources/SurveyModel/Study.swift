@@ -53,7 +53,8 @@ public struct Study: Sendable, Equatable, Codable {
 
     /// A video from its parts.
     public init(
-      name: String, path: String, sha256: String, label: Label, people: [String], media: String, poster: String
+      name: String, path: String, sha256: String, label: Label, people: [String], media: String,
+      poster: String
     ) {
       (self.name, self.path, self.sha256, self.label) = (name, path, sha256, label)
       (self.people, self.media, self.poster) = (people, media, poster)
@@ -95,7 +96,8 @@ public struct Study: Sendable, Equatable, Codable {
 
   /// A study from its parts.
   public init(
-    seed: UInt64, explainers: [String], reuse: Int, width: Int, height: Int, videos: [Video], sections: [Section],
+    seed: UInt64, explainers: [String], reuse: Int, width: Int, height: Int, videos: [Video],
+    sections: [Section],
     provenance: [String: String] = [:]
   ) {
     (self.seed, self.explainers, self.reuse) = (seed, explainers, reuse)
@@ -167,15 +169,20 @@ public struct Study: Sendable, Equatable, Codable {
       }
     }
     guard Set(sections.map(\.form)) == Set(1...forms) else { return "its forms are not numbered from 1" }
-    guard (1...10_000).contains(width), (1...10_000).contains(height) else { return "its videos have a size that is none" }
-    guard mediaFiles.allSatisfy(Study.isMediaName) else { return "a media file has a name that it may not have" }
+    guard (1...10_000).contains(width), (1...10_000).contains(height) else {
+      return "its videos have a size that is none"
+    }
+    guard mediaFiles.allSatisfy(Study.isMediaName) else {
+      return "a media file has a name that it may not have"
+    }
     return nil
   }
 
   /// Whether a name is one that `create` gives: 16 hexadecimal digits, `.mp4` or `.jpg`.
   public static func isMediaName(_ name: String) -> Bool {
     let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].count == 16, ["mp4", "jpg"].contains(String(decoding: parts[1], as: UTF8.self))
+    guard parts.count == 2, parts[0].count == 16,
+      ["mp4", "jpg"].contains(String(decoding: parts[1], as: UTF8.self))
     else { return false }
     return parts[0].allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }

@@ -11,6 +11,7 @@ public struct SurveyError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The file and the message, on one line without control characters.
   public var description: String {
     let text = path.map { "\($0): \(message)" } ?? message
-    return String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
+    return String(
+      text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
   }
 }

@@ -86,7 +86,8 @@ public struct Texts: Sendable, Equatable {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [])
       .filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
     guard !names.isEmpty else {
-      throw SurveyError("holds no texts; there is to be one file for each language, such as en.json", path: place)
+      throw SurveyError(
+        "holds no texts; there is to be one file for each language, such as en.json", path: place)
     }
     var languages: [String: Texts] = [:]
     for name in names {
@@ -113,7 +114,8 @@ public struct Texts: Sendable, Equatable {
     let tags = available.sorted()
     let fallback = tags.contains("en") ? "en" : tags.first ?? "en"
     guard let header, header.utf8.count <= 1000 else { return fallback }
-    let ranges = header.lowercased().split(separator: ",").enumerated().compactMap { place, item -> (String, Double, Int)? in
+    let ranges = header.lowercased().split(separator: ",").enumerated().compactMap {
+      place, item -> (String, Double, Int)? in
       let parts = item.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
       guard let tag = parts.first else { return nil }
       let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1

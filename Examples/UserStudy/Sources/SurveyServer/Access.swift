@@ -22,7 +22,8 @@ struct SurveyContext: RequestContext, RemoteAddressRequestContext {
     }
     let seen = header.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     let place = seen.count - proxies
-    return seen.indices.contains(place) && seen[place].utf8.count <= 64 ? ClientNetwork.name(seen[place]) : ClientNetwork.name(direct)
+    return seen.indices.contains(place) && seen[place].utf8.count <= 64
+      ? ClientNetwork.name(seen[place]) : ClientNetwork.name(direct)
   }
 }
 

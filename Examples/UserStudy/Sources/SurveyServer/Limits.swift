@@ -51,7 +51,9 @@ final class Limits: Sendable {
     min(rate.burst, bucket.tokens + max(0, now - bucket.filled) * rate.perSecond)
   }
 
-  private static func forget(_ buckets: inout [Key: Bucket], _ rates: [Kind: Rate], _ capacity: Int, _ now: Double) {
+  private static func forget(
+    _ buckets: inout [Key: Bucket], _ rates: [Kind: Rate], _ capacity: Int, _ now: Double
+  ) {
     let missing = buckets.map { key, bucket in
       (key, rates[key.kind].map { $0.burst - level(bucket, $0, now) } ?? 0)
     }.sorted { $0.1 < $1.1 }

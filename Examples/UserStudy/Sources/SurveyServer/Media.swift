@@ -19,12 +19,15 @@ struct Media: Sendable {
     var files: [String: File] = [:]
     for name in study.mediaFiles {
       let path = "\(folder)/media/\(name)"
-      guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe), !data.isEmpty else {
+      guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe),
+        !data.isEmpty
+      else {
         throw SurveyError("is missing or empty; make the study anew", path: path)
       }
       let digest = Array(SHA256.hash(data: data).prefix(12))
       files[name] = File(
-        data: data, type: name.hasSuffix(".mp4") ? "video/mp4" : "image/jpeg", tag: "\"\(Base64URL.encode(digest))\"")
+        data: data, type: name.hasSuffix(".mp4") ? "video/mp4" : "image/jpeg",
+        tag: "\"\(Base64URL.encode(digest))\"")
     }
     self.files = files
   }
@@ -36,9 +39,12 @@ struct Media: Sendable {
       .contentType: file.type, .eTag: file.tag, .acceptRanges: "bytes",
       .cacheControl: "private, max-age=86400, immutable",
     ]
-    if let known = request.headers[.ifNoneMatch], known == "*" || known.split(separator: ",").contains(where: {
-      $0.trimmingCharacters(in: .whitespaces) == file.tag
-    }) {
+    if let known = request.headers[.ifNoneMatch],
+      known == "*"
+        || known.split(separator: ",").contains(where: {
+          $0.trimmingCharacters(in: .whitespaces) == file.tag
+        })
+    {
       return Response(status: .notModified, headers: headers)
     }
     let size = file.data.count
@@ -59,7 +65,8 @@ struct Media: Sendable {
       status: status, headers: headers,
       body: ResponseBody(contentLength: part.count) { writer in
         for first in stride(from: part.lowerBound, to: part.upperBound, by: 1 << 16) {
-          let piece = data[(data.startIndex + first)..<(data.startIndex + min(first + 1 << 16, part.upperBound))]
+          let piece = data[
+            (data.startIndex + first)..<(data.startIndex + min(first + 1 << 16, part.upperBound))]
           try await writer.write(ByteBuffer(bytes: piece))
         }
         try await writer.finish(nil)
@@ -76,13 +83,16 @@ enum ByteRange: Equatable {
   init?(_ header: String, size: Int) {
     guard header.utf8.count < 100, header.hasPrefix("bytes=") else { return nil }
     let ends = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
-    guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else { return nil }
+    guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else {
+      return nil
+    }
     switch (Int(ends[0]), Int(ends[1])) {
     case (let first?, let last?):
       guard first <= last else { return nil }
       self = first < size ? .part(first..<min(last, size - 1) + 1) : .unsatisfiable
     case (let first?, nil) where ends[1].isEmpty: self = first < size ? .part(first..<size) : .unsatisfiable
-    case (nil, let count?) where ends[0].isEmpty: self = count > 0 ? .part(max(0, size - count)..<size) : .unsatisfiable
+    case (nil, let count?) where ends[0].isEmpty:
+      self = count > 0 ? .part(max(0, size - count)..<size) : .unsatisfiable
     default: return nil
     }
   }

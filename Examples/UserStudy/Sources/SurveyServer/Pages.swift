@@ -18,7 +18,8 @@ struct Pages: Sendable {
       "message": PackageResources.message_mustache, "overview": PackageResources.overview_mustache,
       "section": PackageResources.section_mustache,
     ]
-    library = MustacheLibrary(templates: try files.mapValues { try MustacheTemplate(string: String(decoding: $0, as: UTF8.self)) })
+    library = MustacheLibrary(
+      templates: try files.mapValues { try MustacheTemplate(string: String(decoding: $0, as: UTF8.self)) })
   }
 
   /// A page.

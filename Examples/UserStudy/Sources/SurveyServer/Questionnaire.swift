@@ -19,7 +19,8 @@ struct Questionnaire: Sendable {
       [
         "language": text.language, "title": text[.title], "chooseLanguage": text[.chooseLanguage],
         "languages": texts.values.sorted { $0.language < $1.language }.map {
-          ["tag": $0.language, "name": $0[.languageName], "current": $0.language == text.language] as [String: Any]
+          ["tag": $0.language, "name": $0[.languageName], "current": $0.language == text.language]
+            as [String: Any]
         },
         "paragraphs": [
           text[.introduction], text[.duration, ["sections": String(most)]], text[.privacy], text[.withdrawal],
@@ -30,11 +31,13 @@ struct Questionnaire: Sendable {
   }
 
   /// The page of a step; `link` is the respondent's.
-  func page(_ step: Step, of respondent: Store.Respondent, link: String, problem: Texts.Key? = nil) -> String {
+  func page(_ step: Step, of respondent: Store.Respondent, link: String, problem: Texts.Key? = nil) -> String
+  {
     let text = texts(respondent.language)
     let sections = respondent.schedule.sections
     var values: [String: Any?] = [
-      "language": text.language, "action": "/r/\(link)/\(step.number)", "next": text[.next], "back": text[.back],
+      "language": text.language, "action": "/r/\(link)/\(step.number)", "next": text[.next],
+      "back": text[.back],
       "problem": problem.map { text[$0] }, "backward": "/r/\(link)/\(step.number - 1)",
       "forward": "/r/\(link)/\(step.number + 1)", "done": step.number, "steps": respondent.schedule.steps,
       "form": signer.token(for: .answer(respondent: respondent.id, step: step.number)),
@@ -45,7 +48,8 @@ struct Questionnaire: Sendable {
       values.merge(about(text, answer)) { $1 }
       return pages.render("about", values)
     case .choice(let place), .preference(let place):
-      values["progress"] = text[.progress, ["section": String(place + 1), "sections": String(sections.count)]]
+      values["progress"] =
+        text[.progress, ["section": String(place + 1), "sections": String(sections.count)]]
       let section = study.sections[sections[place].section - 1]
       if case .choice = step {
         values.merge(choice(text, section, sections[place], answer)) { $1 }
@@ -54,7 +58,9 @@ struct Questionnaire: Sendable {
       }
       values.merge(preference(text, section, sections[place], answer)) { $1 }
       // While this is looked at, the next pair comes; never what would tell which of a pair is explained.
-      if place + 1 < sections.count { values["ahead"] = videos(text, sections[place + 1]).map { $0["media"] as? String ?? "" } }
+      if place + 1 < sections.count {
+        values["ahead"] = videos(text, sections[place + 1]).map { $0["media"] as? String ?? "" }
+      }
       return pages.render("preference", values)
     }
   }
@@ -66,7 +72,8 @@ struct Questionnaire: Sendable {
       "title": text[.aboutTitle], "linkNotice": text[.linkNotice],
       "questions": [
         Pages.question(
-          "screen", text[.screenQuestion], [("large", text[.screenLarge]), ("small", text[.screenSmall])], chosen: screen),
+          "screen", text[.screenQuestion], [("large", text[.screenLarge]), ("small", text[.screenSmall])],
+          chosen: screen),
         Pages.question(
           "familiarity", text[.familiarityQuestion],
           [("yes", text[.familiarityYes]), ("heard", text[.familiarityHeard]), ("no", text[.familiarityNo])],
@@ -114,7 +121,8 @@ struct Questionnaire: Sendable {
     return [
       "title": text[.preferenceTitle], "question": text[.preferenceQuestion], "help": text[.preferenceHelp],
       "pause": text[.pause], "play": text[.play],
-      "belief": belief(text, section, number: section.subject == shown.left ? "1" : "2"), "animations": animations,
+      "belief": belief(text, section, number: section.subject == shown.left ? "1" : "2"),
+      "animations": animations,
     ]
   }
 
@@ -145,10 +153,13 @@ struct Questionnaire: Sendable {
         "language": "en", "title": "The study", "begun": counts.begun, "finished": counts.finished,
         "sections": study.sections.count, "answers": counts.answers, "now": now.formatted(.iso8601),
         "last": counts.last?.formatted(.iso8601),
-        "languages": counts.languages.sorted { $0.key < $1.key }.map { ["language": $0.key, "count": $0.value] as [String: Any] },
+        "languages": counts.languages.sorted { $0.key < $1.key }.map {
+          ["language": $0.key, "count": $0.value] as [String: Any]
+        },
         "forms": (1...study.forms).map { form in
           [
-            "form": form, "sections": study.sections(ofForm: form).count, "begun": counts.forms[form]?.begun ?? 0,
+            "form": form, "sections": study.sections(ofForm: form).count,
+            "begun": counts.forms[form]?.begun ?? 0,
             "finished": counts.forms[form]?.finished ?? 0,
           ]
         },
@@ -173,7 +184,8 @@ struct Questionnaire: Sendable {
     values["question"] = text[.choiceQuestion]
     values["earlier"] = number > 1 ? number - 1 : nil
     values["later"] = number < study.sections.count ? number + 1 : nil
-    values["videos"] = zip(videos(text, shown), ["real: \(section.real)", "fake: \(section.fake)"]).map { video, label in
+    values["videos"] = zip(videos(text, shown), ["real: \(section.real)", "fake: \(section.fake)"]).map {
+      video, label in
       video.merging(["label": label]) { $1 }
     }
     values["animations"] = study.explainers.map { ["media": section.animations[$0] ?? "", "label": $0] }

@@ -19,7 +19,8 @@ extension Responses {
         for (place, shown) in respondent.schedule.sections.enumerated() {
           let steps = (Step.choice(place).number, Step.preference(place).number)
           var answer = Answer(
-            section: shown.section, shown: shown.explainers, seconds: (seconds[steps.0], seconds[steps.1]))
+            section: shown.section, shown: shown.explainers,
+            seconds: (Self.milliseconds(seconds[steps.0]), Self.milliseconds(seconds[steps.1])))
           if case .choice(let choice) = respondent.answers[steps.0] {
             answer.choice = choice == "unknown" ? .unknown : choice == shown.fake ? .right : .wrong
           }
@@ -30,5 +31,10 @@ extension Responses {
         }
         return person
       })
+  }
+
+  /// Times are kept to the millisecond; their differences have no more digits.
+  private static func milliseconds(_ seconds: Double?) -> Double? {
+    seconds.map { ($0 * 1000).rounded() / 1000 }
   }
 }

@@ -63,7 +63,9 @@ enum Route: Equatable {
 
   /// A number as we write it: up to four digits, no sign, no zero in front.
   private static func number(_ text: String) -> Int? {
-    guard text.utf8.count <= 4, let number = Int(text), String(number) == text, number >= 0 else { return nil }
+    guard text.utf8.count <= 4, let number = Int(text), String(number) == text, number >= 0 else {
+      return nil
+    }
     return number
   }
 

@@ -39,7 +39,9 @@ struct Signer: Sendable {
 
   /// The nonce of a token that is ours and for this; nil of any other, and of a start that is too old.
   func nonce(of token: String, for purpose: Purpose, now: Date = Date()) -> [UInt8]? {
-    guard let bytes = Base64URL.decode(token), bytes.count == Self.nonceLength + Self.codeLength else { return nil }
+    guard let bytes = Base64URL.decode(token), bytes.count == Self.nonceLength + Self.codeLength else {
+      return nil
+    }
     let nonce = Array(bytes[..<Self.nonceLength])
     guard
       HMAC<SHA256>.isValidAuthenticationCode(

@@ -72,7 +72,8 @@ public struct Store: Sendable {
         }
       }
     } catch let error as DatabaseError {
-      throw SurveyError("cannot be used as the database of answers: \(error.message ?? "it is damaged")", path: path)
+      throw SurveyError(
+        "cannot be used as the database of answers: \(error.message ?? "it is damaged")", path: path)
     }
   }
 
@@ -99,7 +100,8 @@ public struct Store: Sendable {
       throw SurveyError("is not of this version of whyfake-survey", path: path)
     }
     guard try String.fetchOne(db, sql: "SELECT digest FROM study") == digest else {
-      throw SurveyError("holds the answers to another study.json; put the two that belong together in one folder", path: path)
+      throw SurveyError(
+        "holds the answers to another study.json; put the two that belong together in one folder", path: path)
     }
   }
 
@@ -109,7 +111,9 @@ public struct Store: Sendable {
   /// there are `limit` already.
   func begin(link digest: Data, language: String, limit: Int, now: Date = Date()) async throws -> Int? {
     try await pool.write { db in
-      if let id = try Int.fetchOne(db, sql: "SELECT id FROM respondent WHERE link = ?", arguments: [digest]) { return id }
+      if let id = try Int.fetchOne(db, sql: "SELECT id FROM respondent WHERE link = ?", arguments: [digest]) {
+        return id
+      }
       let id = try Int.fetchOne(db, sql: "SELECT COALESCE(MAX(id), 0) + 1 FROM respondent") ?? 1
       guard id <= limit else { return nil }
       let counts = try Row.fetchAll(db, sql: "SELECT form, COUNT(*) AS n FROM respondent GROUP BY form")
@@ -144,7 +148,10 @@ public struct Store: Sendable {
       let number: Int = row["step"]
       guard let step = Step(number, sections: schedule.sections.count),
         let answer = GivenAnswer(text: row["value"], to: step, explainers: study.explainers.count)
-      else { throw SurveyError("respondent \(id) has an answer that is none, to step \(number)", path: "answers.sqlite") }
+      else {
+        throw SurveyError(
+          "respondent \(id) has an answer that is none, to step \(number)", path: "answers.sqlite")
+      }
       answers[number] = answer
     }
     let visited = try Int.fetchSet(db, sql: "SELECT step FROM visit WHERE respondent = ?", arguments: [id])
@@ -171,8 +178,11 @@ public struct Store: Sendable {
       let used = try String.fetchOne(
         db, sql: "SELECT value FROM answer WHERE respondent = ? AND step = ? AND nonce = ?",
         arguments: [id, step.number, Data(nonce)])
-      if let used { return used == answer.text ? .stored : .refused("the form was used before, for another answer") }
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM respondent WHERE id = ?", arguments: [id]) else {
+      if let used {
+        return used == answer.text ? .stored : .refused("the form was used before, for another answer")
+      }
+      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM respondent WHERE id = ?", arguments: [id])
+      else {
         return .refused("no such respondent")
       }
       let respondent = try respondent(row, db)
@@ -223,11 +233,13 @@ public struct Store: Sendable {
       }
       counts.begun = counts.forms.values.reduce(0) { $0 + $1.begun }
       counts.finished = counts.forms.values.reduce(0) { $0 + $1.finished }
-      for row in try Row.fetchAll(db, sql: "SELECT language, COUNT(*) AS n FROM respondent GROUP BY language") {
+      for row in try Row.fetchAll(db, sql: "SELECT language, COUNT(*) AS n FROM respondent GROUP BY language")
+      {
         counts.languages[row["language"]] = row["n"]
       }
       counts.answers = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM answer") ?? 0
-      counts.last = try Double.fetchOne(db, sql: "SELECT MAX(at) FROM answer").map(Date.init(timeIntervalSince1970:))
+      counts.last = try Double.fetchOne(db, sql: "SELECT MAX(at) FROM answer").map(
+        Date.init(timeIntervalSince1970:))
       return counts
     }
   }
@@ -267,7 +279,8 @@ public struct Store: Sendable {
 
   private func responses(_ db: Database) throws -> Responses {
     let times = try Row.fetchAll(
-      db, sql: """
+      db,
+      sql: """
         SELECT answer.respondent AS respondent, answer.step AS step, MAX(answer.at) - visit.at AS seconds
         FROM answer JOIN visit ON visit.respondent = answer.respondent AND visit.step = answer.step
         GROUP BY answer.respondent, answer.step
@@ -275,7 +288,8 @@ public struct Store: Sendable {
     ).reduce(into: [Int: [Int: Double]]()) { $0[$1["respondent"], default: [:]][$1["step"]] = $1["seconds"] }
     let rows = try Row.fetchAll(db, sql: "SELECT * FROM respondent ORDER BY id")
     return Responses(
-      study, respondents: try rows.map { row in
+      study,
+      respondents: try rows.map { row in
         let respondent = try respondent(row, db)
         return (respondent, times[respondent.id] ?? [:])
       })

@@ -25,7 +25,9 @@ struct SurveyResponder: HTTPResponder {
     var response: Response
     var what = "request"
     do {
-      guard limits.take(.request, client) else { throw Refusal(.tooManyRequests, .tooMany, "too many requests") }
+      guard limits.take(.request, client) else {
+        throw Refusal(.tooManyRequests, .tooMany, "too many requests")
+      }
       guard request.uri.string.utf8.first == UInt8(ascii: "/") else {
         throw Refusal(.badRequest, .badRequest, "a target that is no path")
       }
@@ -35,23 +37,30 @@ struct SurveyResponder: HTTPResponder {
     } catch let refusal as Refusal {
       log.refused(refusal.status.code, what, refusal.why, client: client)
       response = page(
-        questionnaire.message(.errorTitle, refusal.text, language: refusal.language ?? language(request), link: refusal.link),
+        questionnaire.message(
+          .errorTitle, refusal.text, language: refusal.language ?? language(request), link: refusal.link),
         status: refusal.status)
       if let allowed = refusal.allowed { response.headers[.allow] = allowed }
-      if refusal.status == .unauthorized { response.headers[.wwwAuthenticate] = "Basic realm=\"study\", charset=\"UTF-8\"" }
+      if refusal.status == .unauthorized {
+        response.headers[.wwwAuthenticate] = "Basic realm=\"study\", charset=\"UTF-8\""
+      }
       if refusal.status == .tooManyRequests { response.headers[.retryAfter] = "60" }
     } catch {
       // The store failed: a full disk, a damaged file. Nothing was acknowledged.
-      log.say("failed \(what): \(String(describing: error).split(whereSeparator: \.isNewline).joined(separator: " "))")
+      log.say(
+        "failed \(what): \(String(describing: error).split(whereSeparator: \.isNewline).joined(separator: " "))"
+      )
       response = page(
-        questionnaire.message(.errorTitle, .unavailable, language: language(request)), status: .serviceUnavailable)
+        questionnaire.message(.errorTitle, .unavailable, language: language(request)),
+        status: .serviceUnavailable)
       response.headers[.retryAfter] = "60"
     }
     for field in SecurityHeaders.all { response.headers[field.name] = field.value }
     if settings.isHTTPS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     if request.method == .head {
-      response.headers[.contentLength] = response.headers[.contentLength] ?? String(response.body.contentLength ?? 0)
+      response.headers[.contentLength] =
+        response.headers[.contentLength] ?? String(response.body.contentLength ?? 0)
       response.body = .init()
     }
     return response
@@ -68,7 +77,8 @@ struct SurveyResponder: HTTPResponder {
     var link: String?
 
     init(
-      _ status: HTTPResponse.Status, _ text: Texts.Key, _ why: String, allowed: String? = nil, language: String? = nil,
+      _ status: HTTPResponse.Status, _ text: Texts.Key, _ why: String, allowed: String? = nil,
+      language: String? = nil,
       link: String? = nil
     ) {
       (self.status, self.text, self.why, self.allowed) = (status, text, why, allowed)
@@ -82,7 +92,8 @@ struct SurveyResponder: HTTPResponder {
     } catch {
       switch error {
       case .notFound: throw Refusal(.notFound, .notFound, "no such page")
-      case .method(let allowed): throw Refusal(.methodNotAllowed, .badRequest, "another method", allowed: allowed)
+      case .method(let allowed):
+        throw Refusal(.methodNotAllowed, .badRequest, "another method", allowed: allowed)
       }
     }
   }
@@ -95,16 +106,21 @@ struct SurveyResponder: HTTPResponder {
     case .script: return file(Pages.script, "text/javascript; charset=utf-8")
     case .icon: return file(Pages.icon, "image/svg+xml")
     case .health:
-      guard await store.isAlive() else { throw Refusal(.serviceUnavailable, .unavailable, "the database does not answer") }
+      guard await store.isAlive() else {
+        throw Refusal(.serviceUnavailable, .unavailable, "the database does not answer")
+      }
       return Response(
-        status: .ok, headers: [.contentType: "text/plain"], body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
+        status: .ok, headers: [.contentType: "text/plain"],
+        body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
     case .resume(let link):
       let respondent = try await respondent(link)
       return redirect("/r/\(link)/\(respondent.next)")
     case .step(let link, let number): return try await step(number, link)
     case .answer(let link, let number): return try await answer(number, link, request)
     case .media(let name):
-      guard let response = media.response(name, request) else { throw Refusal(.notFound, .notFound, "no such file") }
+      guard let response = media.response(name, request) else {
+        throw Refusal(.notFound, .notFound, "no such file")
+      }
       return response
     case .admin(let wanted): return try await admin(wanted, request, client)
     }
@@ -117,11 +133,13 @@ struct SurveyResponder: HTTPResponder {
     let given = fields.filter { $0.name == "language" }.map(\.value)
     let language = given.count == 1 && questionnaire.texts[given[0]] != nil ? given[0] : language(request)
     guard let nonce = nonce(fields, .start) else {
-      throw Refusal(.forbidden, .forbidden, "a form that is not ours, or too old", language: language, link: "/")
+      throw Refusal(
+        .forbidden, .forbidden, "a form that is not ours, or too old", language: language, link: "/")
     }
     guard fields.filter({ $0.name == "consent" }).map(\.value) == ["yes"] else {
       return page(
-        questionnaire.introduction(language: language, problem: .consentMissing), status: .unprocessableContent)
+        questionnaire.introduction(language: language, problem: .consentMissing),
+        status: .unprocessableContent)
     }
     guard limits.take(.start, client) else {
       throw Refusal(.tooManyRequests, .tooMany, "too many begin", language: language)
@@ -129,12 +147,16 @@ struct SurveyResponder: HTTPResponder {
     let link = questionnaire.signer.link(start: nonce)
     guard let digest = Signer.digest(ofLink: link),
       try await store.begin(link: digest, language: language, limit: settings.maximumRespondents) != nil
-    else { throw Refusal(.serviceUnavailable, .full, "there are as many respondents as there may be", language: language) }
+    else {
+      throw Refusal(
+        .serviceUnavailable, .full, "there are as many respondents as there may be", language: language)
+    }
     return redirect("/r/\(link)/0")
   }
 
   private func respondent(_ link: String) async throws -> Store.Respondent {
-    guard let digest = Signer.digest(ofLink: link), let respondent = try await store.respondent(link: digest) else {
+    guard let digest = Signer.digest(ofLink: link), let respondent = try await store.respondent(link: digest)
+    else {
       throw Refusal(.notFound, .notFound, "no such link")
     }
     return respondent
@@ -164,10 +186,12 @@ struct SurveyResponder: HTTPResponder {
     guard let answer = GivenAnswer(fields, to: step, explainers: questionnaire.study.explainers.count) else {
       guard number <= respondent.next, respondent.isOpen(step) else {
         throw Refusal(
-          .conflict, .conflict, "no answer to a step that is closed", language: respondent.language, link: "/r/\(link)")
+          .conflict, .conflict, "no answer to a step that is closed", language: respondent.language,
+          link: "/r/\(link)")
       }
       return page(
-        questionnaire.page(step, of: respondent, link: link, problem: .answerMissing), status: .unprocessableContent)
+        questionnaire.page(step, of: respondent, link: link, problem: .answerMissing),
+        status: .unprocessableContent)
     }
     switch try await store.answer(answer, to: step, of: respondent.id, nonce: nonce) {
     case .stored: return redirect("/r/\(link)/\(number + 1)")
@@ -183,7 +207,8 @@ struct SurveyResponder: HTTPResponder {
 
   /// The fields of a form, within its limits of size and time.
   private func form(_ request: Request) async throws -> [(name: String, value: String)] {
-    let type = request.headers[.contentType]?.split(separator: ";").first?.trimmingCharacters(in: .whitespaces)
+    let type = request.headers[.contentType]?.split(separator: ";").first?.trimmingCharacters(
+      in: .whitespaces)
     guard type?.lowercased() == "application/x-www-form-urlencoded" else {
       throw Refusal(.unsupportedMediaType, .badRequest, "no form")
     }
@@ -222,7 +247,9 @@ struct SurveyResponder: HTTPResponder {
       throw Refusal(.unauthorized, .forbidden, "no token")
     }
     guard Signer.isToken(password, adminToken) else {
-      guard limits.take(.login, client) else { throw Refusal(.tooManyRequests, .tooMany, "too many wrong tokens") }
+      guard limits.take(.login, client) else {
+        throw Refusal(.tooManyRequests, .tooMany, "too many wrong tokens")
+      }
       throw Refusal(.unauthorized, .forbidden, "a wrong token")
     }
     switch wanted {
@@ -236,9 +263,13 @@ struct SurveyResponder: HTTPResponder {
       let table = ResponsesTable.csv(try await store.responses())
       return download(ByteBuffer(string: table), "text/csv; charset=utf-8", "answers.csv")
     case .backup:
-      let path = FileManager.default.temporaryDirectory.path + "/whyfake-survey.\(UInt64.random(in: 0...(.max))).sqlite"
+      let path =
+        FileManager.default.temporaryDirectory.path
+        + "/whyfake-survey.\(UInt64.random(in: 0...(.max))).sqlite"
       // Made by us, empty and for nobody else, before the answers go into it.
-      guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+      guard
+        FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+      else {
         throw SurveyError("cannot be made", path: path)
       }
       defer { try? FileManager.default.removeItem(atPath: path) }
@@ -249,7 +280,8 @@ struct SurveyResponder: HTTPResponder {
   }
 
   private static func password(_ request: Request) -> String? {
-    guard let header = request.headers[.authorization], header.utf8.count <= 400, header.lowercased().hasPrefix("basic "),
+    guard let header = request.headers[.authorization], header.utf8.count <= 400,
+      header.lowercased().hasPrefix("basic "),
       let data = Data(base64Encoded: String(header.dropFirst(6)).trimmingCharacters(in: .whitespaces)),
       let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
     else { return nil }
@@ -283,5 +315,7 @@ struct SurveyResponder: HTTPResponder {
       body: .init(byteBuffer: bytes))
   }
 
-  private func redirect(_ path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
+  private func redirect(_ path: String) -> Response {
+    Response(status: .seeOther, headers: [.location: path])
+  }
 }

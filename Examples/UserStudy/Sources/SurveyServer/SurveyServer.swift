@@ -68,16 +68,20 @@ public struct SurveyServer: Sendable {
       rates[.login] = .init(perSecond: 1.0 / 6, burst: 10)
     }
     responder = SurveyResponder(
-      questionnaire: Questionnaire(study: study, texts: texts, pages: try Pages(), signer: Signer(secret: secret)),
-      store: store, media: try Media(study, folder: folder), limits: Limits(rates), log: log, adminToken: token,
+      questionnaire: Questionnaire(
+        study: study, texts: texts, pages: try Pages(), signer: Signer(secret: secret)),
+      store: store, media: try Media(study, folder: folder), limits: Limits(rates), log: log,
+      adminToken: token,
       settings: settings)
   }
 
   private static func secret(_ path: String) throws(SurveyError) -> String {
-    let text = FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) } ?? ""
+    let text =
+      FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) } ?? ""
     let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard secret.utf8.count >= 32 else {
-      throw SurveyError("is to hold a secret of at least 32 characters; whyfake-survey create makes it", path: path)
+      throw SurveyError(
+        "is to hold a secret of at least 32 characters; whyfake-survey create makes it", path: path)
     }
     return secret
   }

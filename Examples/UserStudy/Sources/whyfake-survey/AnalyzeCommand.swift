@@ -18,10 +18,14 @@ struct AnalyzeCommand: ParsableCommand {
   @Argument(help: "A study's folder, or CSV files.")
   var inputs: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write; without it the result goes to standard output.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The folder to write; without it the result goes to standard output.", valueName: "folder"))
   var output: String?
 
-  @Option(help: ArgumentHelp("What a form's columns and answers mean; once for each input.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("What a form's columns and answers mean; once for each input.", valueName: "file"))
   var key: [String] = []
 
   @Option(
@@ -30,7 +34,9 @@ struct AnalyzeCommand: ParsableCommand {
       valueName: "rule"))
   var exclude: [String] = []
 
-  @Option(help: ArgumentHelp("A folder of whyfake compare: do its metrics go with what people prefer?", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "A folder of whyfake compare: do its metrics go with what people prefer?", valueName: "folder"))
   var compared: String?
 
   @Option(help: "Of intervals.")
@@ -47,13 +53,17 @@ struct AnalyzeCommand: ParsableCommand {
 
   func validate() throws {
     guard level > 0.5, level < 1 else { throw ValidationError("--level is above 0.5 and below 1.") }
-    guard (1...100_000_000).contains(permutations) else { throw ValidationError("--permutations is above 0.") }
+    guard (1...100_000_000).contains(permutations) else {
+      throw ValidationError("--permutations is above 0.")
+    }
     guard ["text", "json"].contains(format) else { throw ValidationError("--format is text or json.") }
     for rule in exclude where Exclusion(rule) == nil {
       throw ValidationError(
         "--exclude \(rule) is no rule: unfinished, fewer-than=3, faster-than=2.5, all-unknown, same-place.")
     }
-    guard key.isEmpty || key.count == inputs.count else { throw ValidationError("Give one --key for each input, or none.") }
+    guard key.isEmpty || key.count == inputs.count else {
+      throw ValidationError("Give one --key for each input, or none.")
+    }
   }
 
   func run() throws {
@@ -72,7 +82,9 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private func report(_ provenance: AnalysisReport.Provenance) throws -> (AnalysisReport, [String]) {
-    if inputs.count == 1, key.isEmpty, let data = FileManager.default.contents(atPath: inputs[0]), Self.isCount(data) {
+    if inputs.count == 1, key.isEmpty, let data = FileManager.default.contents(atPath: inputs[0]),
+      Self.isCount(data)
+    {
       let counts = try VoteCounts(data, path: inputs[0], level: level)
       let report = try AnalysisReport(counts, provenance: provenance)
       return (report, report.findings)
@@ -80,14 +92,21 @@ struct AnalyzeCommand: ParsableCommand {
     let responses = try responses()
     var analysis = StudyAnalysis(
       responses,
-      options: .init(exclusions: exclude.compactMap(Exclusion.init), level: level, permutations: permutations, seed: seed))
-    guard analysis.respondents > 0 else { throw SurveyError("nobody has answered anything yet", path: inputs[0]) }
-    guard analysis.included > 0 else { throw SurveyError("the rules of --exclude leave nobody", path: inputs[0]) }
+      options: .init(
+        exclusions: exclude.compactMap(Exclusion.init), level: level, permutations: permutations, seed: seed))
+    guard analysis.respondents > 0 else {
+      throw SurveyError("nobody has answered anything yet", path: inputs[0])
+    }
+    guard analysis.included > 0 else {
+      throw SurveyError("the rules of --exclude leave nobody", path: inputs[0])
+    }
     var notes: [String] = []
     if let compared {
       let known = analysis.compare(try ComparedTable(folder: compared), sections: responses.sections)
       guard known.known > 0 else { throw SurveyError("has none of the study's videos", path: compared) }
-      if known.known < known.of { notes.append("Metrics are known of \(known.known) of the \(known.of) videos that are explained.") }
+      if known.known < known.of {
+        notes.append("Metrics are known of \(known.known) of the \(known.of) videos that are explained.")
+      }
     }
     let report = try AnalysisReport(analysis, provenance: provenance, notes: notes)
     return (report, report.findings)
@@ -104,8 +123,11 @@ struct AnalyzeCommand: ParsableCommand {
       if isFolder.boolValue {
         one = try Store.responses(folder: input)
       } else {
-        guard let data = FileManager.default.contents(atPath: input) else { throw SurveyError("cannot be read", path: input) }
-        one = try key.isEmpty
+        guard let data = FileManager.default.contents(atPath: input) else {
+          throw SurveyError("cannot be read", path: input)
+        }
+        one =
+          try key.isEmpty
           ? ResponsesTable.read(data, path: input)
           : FormKey.read(key[place]).responses(data, path: input, form: place + 1)
       }
@@ -115,7 +137,9 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   private static func isCount(_ data: Data) -> Bool {
-    let header = String(decoding: data.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
-    return header.replacingOccurrences(of: "\u{FEFF}", with: "").trimmingCharacters(in: .whitespaces) == "explainer,votes"
+    let header =
+      String(decoding: data.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
+    return header.replacingOccurrences(of: "\u{FEFF}", with: "").trimmingCharacters(in: .whitespaces)
+      == "explainer,votes"
   }
 }

@@ -17,7 +17,9 @@ struct CreateCommand: ParsableCommand {
   @Argument(help: "Folders of datasets, or CSV lists.")
   var inputs: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The study's folder, which is not there yet.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The study's folder, which is not there yet.", valueName: "folder"))
   var output: String
 
   @Option(help: ArgumentHelp("How many sections, or all that the videos allow.", valueName: "number|all"))
@@ -51,12 +53,15 @@ struct CreateCommand: ParsableCommand {
   @Option(help: "Pictures that an animation shows a second.")
   var pace: Double = 4
 
-  @Option(help: ArgumentHelp("The program whyfake; by default WHYFAKE, beside this program, or in PATH.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The program whyfake; by default WHYFAKE, beside this program, or in PATH.", valueName: "file"))
   var whyfake: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Further options for whyfake explain, as one text: \"--frames 8 --budget 800\".", valueName: "text"))
+    help: ArgumentHelp(
+      "Further options for whyfake explain, as one text: \"--frames 8 --budget 800\".", valueName: "text"))
   var explainOptions: String = ""
 
   @Option(help: ArgumentHelp("Where explanations are kept; by default OUTPUT.cache.", valueName: "folder"))
@@ -68,7 +73,9 @@ struct CreateCommand: ParsableCommand {
     return (parts[0], parts[1])
   }
 
-  private var names: [String] { explainers.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+  private var names: [String] {
+    explainers.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
 
   func validate() throws {
     guard sections == "all" || Int(sections).map({ (1...1000).contains($0) }) == true else {
@@ -107,7 +114,9 @@ struct CreateCommand: ParsableCommand {
       let study = try maker.make(pool, in: place.path, provenance: provenance)
       try place.commit()
       Terminal.clear()
-      let uses = Dictionary(grouping: study.sections.flatMap { [$0.real, $0.fake] }) { $0 }.map(\.value.count).max() ?? 1
+      let uses =
+        Dictionary(grouping: study.sections.flatMap { [$0.real, $0.fake] }) { $0 }.map(\.value.count).max()
+        ?? 1
       let right = study.sections.count { $0.belief == $0.subject }
       print(
         "\(output): \(study.sections.count) sections in \(study.forms == 1 ? "1 form" : "\(study.forms) forms"), "
@@ -117,6 +126,9 @@ struct CreateCommand: ParsableCommand {
   }
 
   private var provenance: [String: String] {
-    ["program": "whyfake-survey \(Survey.configuration.version)", "command": CommandLine.arguments.dropFirst().joined(separator: " ")]
+    [
+      "program": "whyfake-survey \(Survey.configuration.version)",
+      "command": CommandLine.arguments.dropFirst().joined(separator: " "),
+    ]
   }
 }

@@ -21,11 +21,14 @@ final class NewFolder {
     guard !FileManager.default.fileExists(atPath: url.path) else {
       throw SurveyError("is there already, perhaps with answers; choose another --output", path: destination)
     }
-    let path = url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(UInt32.random(in: 0...(.max))).partial"
+    let path =
+      url.deletingLastPathComponent().path
+      + "/.\(url.lastPathComponent).\(UInt32.random(in: 0...(.max))).partial"
     self.path = path
     guard mkdir(path, 0o755) == 0 else {
       throw SurveyError(
-        "a folder cannot be made there (\(String(cString: strerror(errno)))); choose another --output", path: destination)
+        "a folder cannot be made there (\(String(cString: strerror(errno)))); choose another --output",
+        path: destination)
     }
     watches = [SIGINT, SIGTERM, SIGHUP].map { number in
       // Not ignored: what is run here would ignore it too.

@@ -12,10 +12,13 @@ final class ReportFolder {
     let url = URL(fileURLWithPath: destination).standardizedFileURL
     self.destination = url.path
     try Self.check(url.path)
-    path = url.deletingLastPathComponent().path + "/.\(url.lastPathComponent).\(UInt32.random(in: 0...(.max))).partial"
+    path =
+      url.deletingLastPathComponent().path
+      + "/.\(url.lastPathComponent).\(UInt32.random(in: 0...(.max))).partial"
     guard mkdir(path, 0o755) == 0 else {
       throw SurveyError(
-        "a folder cannot be made there (\(String(cString: strerror(errno)))); choose another --output", path: destination)
+        "a folder cannot be made there (\(String(cString: strerror(errno)))); choose another --output",
+        path: destination)
     }
   }
 
@@ -27,7 +30,8 @@ final class ReportFolder {
     try? FileManager.default.createDirectory(
       atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8)) else {
-      throw SurveyError("cannot be written; make room on the disk or choose another --output", path: "\(destination)/\(name)")
+      throw SurveyError(
+        "cannot be written; make room on the disk or choose another --output", path: "\(destination)/\(name)")
     }
   }
 

@@ -29,7 +29,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "People reach it by HTTPS, through the proxy: tell browsers to stay with it.")
   var https = false
 
-  @Option(help: "Requests a second that one client may go on with, ten times as many at once; 0 for no limits of rate.")
+  @Option(
+    help:
+      "Requests a second that one client may go on with, ten times as many at once; 0 for no limits of rate.")
   var requestsPerSecond: Double = 20
 
   @Option(help: "Respondents that may begin from one client in a minute.")
@@ -44,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port is from 0 to 65535.") }
     guard (0...10).contains(proxies) else { throw ValidationError("--proxies is from 0 to 10.") }
-    guard requestsPerSecond >= 0, startsPerMinute > 0, requestsPerSecond.isFinite, startsPerMinute.isFinite else {
+    guard requestsPerSecond >= 0, startsPerMinute > 0, requestsPerSecond.isFinite, startsPerMinute.isFinite
+    else {
       throw ValidationError("--requests-per-second is at least 0 and --starts-per-minute above it.")
     }
     guard maxRespondents > 0, maxConnections > 0 else {
@@ -58,7 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
         folder: study,
         settings: .init(
           host: host, port: port, proxies: proxies, isHTTPS: https, requestsPerSecond: requestsPerSecond,
-          startsPerMinute: startsPerMinute, maximumRespondents: maxRespondents, maximumConnections: maxConnections),
+          startsPerMinute: startsPerMinute, maximumRespondents: maxRespondents,
+          maximumConnections: maxConnections),
         say: Terminal.message)
       let shown = host.contains(":") ? "[\(host)]" : host
       try await server.run { Terminal.message("listening on http://\(shown):\($0)") }

@@ -16,7 +16,9 @@ struct PairingTests {
     return pool(real: [["183"], ["253"], ["469"], ["a"], ["b"]], fake: fakes + [["c"], ["d"]])
   }
 
-  @Test("a pair shares nobody, no pair is there twice, and no video is used more often than stated", arguments: 0..<20)
+  @Test(
+    "a pair shares nobody, no pair is there twice, and no video is used more often than stated",
+    arguments: 0..<20)
   func rules(seed: UInt64) throws {
     let videos = small
     for (reuse, possible) in [(1, 5), (2, 10), (3, 15), (4, 20), (5, 25)] {
@@ -47,7 +49,9 @@ struct PairingTests {
       error.message
         == "of 5 real and 17 fake videos, each used at most once, 5 sections are possible without a person on both sides, "
         + "not 20; ask for fewer, raise --reuse, or add videos")
-    #expect(throws: SurveyError.self) { try Pairing(pool(real: [["a"]], fake: [["a", "b"]]), count: nil, reuse: 9, seed: 0) }
+    #expect(throws: SurveyError.self) {
+      try Pairing(pool(real: [["a"]], fake: [["a", "b"]]), count: nil, reuse: 9, seed: 0)
+    }
     #expect(throws: SurveyError.self) { try Pairing([], count: 1, reuse: 1, seed: 0) }
   }
 
@@ -70,17 +74,19 @@ struct PairingTests {
       fake: (0..<Int.random(in: 1...4, using: &generator)).map { _ in some(1) })
     let reuse = Int.random(in: 1...3, using: &generator)
     let edges = videos.indices.flatMap { r in videos.indices.map { (r, $0) } }.filter { r, f in
-      videos[r].label == .real && videos[f].label == .fake && videos[r].people.isDisjoint(with: videos[f].people)
+      videos[r].label == .real && videos[f].label == .fake
+        && videos[r].people.isDisjoint(with: videos[f].people)
     }
     // Every set of pairs.
-    let best = (0..<1 << edges.count).filter { set in
-      var uses: [Int: Int] = [:]
-      for (i, edge) in edges.enumerated() where set >> i & 1 == 1 {
-        uses[edge.0, default: 0] += 1
-        uses[edge.1, default: 0] += 1
-      }
-      return uses.values.allSatisfy { $0 <= reuse }
-    }.map(\.nonzeroBitCount).max() ?? 0
+    let best =
+      (0..<1 << edges.count).filter { set in
+        var uses: [Int: Int] = [:]
+        for (i, edge) in edges.enumerated() where set >> i & 1 == 1 {
+          uses[edge.0, default: 0] += 1
+          uses[edge.1, default: 0] += 1
+        }
+        return uses.values.allSatisfy { $0 <= reuse }
+      }.map(\.nonzeroBitCount).max() ?? 0
     if best == 0 {
       #expect(throws: SurveyError.self) { try Pairing(videos, count: nil, reuse: reuse, seed: seed) }
     } else {

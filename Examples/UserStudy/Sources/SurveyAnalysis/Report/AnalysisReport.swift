@@ -35,11 +35,15 @@ public struct AnalysisReport: Sendable {
       "Sections share videos where the study reuses them, and answers to these are not independent.",
     ]
     if analysis.included < 20 {
-      caveats.append("\(Words.count(analysis.included, "person is", "people are")) few: intervals are wide, and tests see only what is large.")
+      caveats.append(
+        "\(Words.count(analysis.included, "person is", "people are")) few: intervals are wide, and tests see only what is large."
+      )
     }
     if analysis.sections.contains(where: { $0.belief != nil && $0.belief != $0.label }) {
       let wrong = analysis.sections.count { $0.belief != nil && $0.belief != $0.label }
-      caveats.append("Of \(Words.count(wrong, "section")) the detector is wrong about the video: its explanations explain a mistake.")
+      caveats.append(
+        "Of \(Words.count(wrong, "section")) the detector is wrong about the video: its explanations explain a mistake."
+      )
     }
     try self.init(
       kind: "study", record: analysis, title: "What people answered", findings: Findings(analysis).sentences,
@@ -49,32 +53,42 @@ public struct AnalysisReport: Sendable {
   /// The report on votes that somebody counted.
   public init(_ counts: VoteCounts, provenance: Provenance) throws {
     let votes = Table(
-      name: "votes", title: "Votes", note: "Intervals are of independent votes.", columns: ["Explainer", "Votes", "Share"],
-      rows: counts.counts.map { [.init(Names.title($0.explainer), raw: $0.explainer), .init($0.share.count), .init($0.share)] })
+      name: "votes", title: "Votes", note: "Intervals are of independent votes.",
+      columns: ["Explainer", "Votes", "Share"],
+      rows: counts.counts.map {
+        [.init(Names.title($0.explainer), raw: $0.explainer), .init($0.share.count), .init($0.share)]
+      })
     let pairs = Table(
-      name: "preferences", title: "Preferences by pair", note: "Exact two-sided binomial tests, Holm's correction over pairs.",
+      name: "preferences", title: "Preferences by pair",
+      note: "Exact two-sided binomial tests, Holm's correction over pairs.",
       columns: ["Pair", "Votes", "p", "Holm"],
       rows: counts.pairs.map { pair in
         [
-          .init("\(Names.title(pair.first)) : \(Names.title(pair.second))", raw: "\(pair.first):\(pair.second)"),
+          .init(
+            "\(Names.title(pair.first)) : \(Names.title(pair.second))", raw: "\(pair.first):\(pair.second)"),
           .init("\(pair.test.wins) : \(pair.test.losses)"), .p(pair.test.pValue), .p(pair.test.corrected),
         ]
       })
     let figure = IntervalFigure(
-      name: "votes", title: "Share of votes", summary: "A row for each explainer, with intervals of independent votes.", range: 0...0.5,
+      name: "votes", title: "Share of votes",
+      summary: "A row for each explainer, with intervals of independent votes.", range: 0...0.5,
       reference: 1 / Double(counts.counts.count), tick: Words.percent,
       rows: counts.counts.map {
         .init(
           label: Names.title($0.explainer), estimate: ($0.share.value, $0.share.lower, $0.share.upper),
           text: Words.percent($0.share.value))
       })
-    let caveat = "Votes of one person are not independent, and counts do not say who gave them: every p here is too small where people keep to a taste."
+    let caveat =
+      "Votes of one person are not independent, and counts do not say who gave them: every p here is too small where people keep to a taste."
     try self.init(
       kind: "counts", record: counts, title: "Votes that were counted",
       findings: [
-        counts.counts.map { "\(Names.title($0.explainer)) \($0.share.count) (\(Words.percent($0.share.value)))" }
-          .joined(separator: ", ") + ".", caveat,
-      ], tables: [votes, pairs], figures: [(figure.name, figure.title, figure.svg)], caveats: [caveat], provenance: provenance)
+        counts.counts.map {
+          "\(Names.title($0.explainer)) \($0.share.count) (\(Words.percent($0.share.value)))"
+        }
+        .joined(separator: ", ") + ".", caveat,
+      ], tables: [votes, pairs], figures: [(figure.name, figure.title, figure.svg)], caveats: [caveat],
+      provenance: provenance)
   }
 
   private struct Record<Content: Encodable>: Encodable {
@@ -86,7 +100,9 @@ public struct AnalysisReport: Sendable {
     var provenance: Provenance
     var files: [String]
 
-    enum CodingKeys: String, CodingKey { case schemaVersion, kind, content, findings, caveats, provenance, files }
+    enum CodingKeys: String, CodingKey {
+      case schemaVersion, kind, content, findings, caveats, provenance, files
+    }
   }
 
   private init(
@@ -101,16 +117,21 @@ public struct AnalysisReport: Sendable {
       files.append(("tables/\(table.name).tex", table.latex))
     }
     for figure in figures { files.append(("figures/\(figure.name).svg", figure.svg)) }
-    let template = try MustacheTemplate(string: String(decoding: PackageResources.report_mustache, as: UTF8.self))
-    files.append((
-      "report.html",
-      template.render([
-        "title": title, "findings": findings, "tables": tables.map(\.values), "hasFigures": !figures.isEmpty,
-        "figures": figures.map { ["svg": $0.svg] }, "caveats": caveats,
-        "footer": "\(provenance.program); \(provenance.inputs.joined(separator: ", ")); seed \(provenance.seed), "
-          + "\(provenance.permutations) arrangements. Beside this page are its tables (CSV, Markdown, LaTeX), its figures (SVG) and analysis.json.",
-      ] as [String: Any])
-    ))
+    let template = try MustacheTemplate(
+      string: String(decoding: PackageResources.report_mustache, as: UTF8.self))
+    files.append(
+      (
+        "report.html",
+        template.render(
+          [
+            "title": title, "findings": findings, "tables": tables.map(\.values),
+            "hasFigures": !figures.isEmpty,
+            "figures": figures.map { ["svg": $0.svg] }, "caveats": caveats,
+            "footer":
+              "\(provenance.program); \(provenance.inputs.joined(separator: ", ")); seed \(provenance.seed), "
+              + "\(provenance.permutations) arrangements. Beside this page are its tables (CSV, Markdown, LaTeX), its figures (SVG) and analysis.json.",
+          ] as [String: Any])
+      ))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let names = (files.map(\.name) + ["analysis.json"]).sorted()

@@ -34,20 +34,28 @@ struct IntervalFigure {
     let bottom = top + rowHeight * Double(rows.count)
     for step in 0...4 {
       let value = range.lowerBound + (range.upperBound - range.lowerBound) * Double(step) / 4
-      parts.append("<line class=\"grid\" x1=\"\(n(x(value)))\" x2=\"\(n(x(value)))\" y1=\"\(n(top))\" y2=\"\(n(bottom))\"/>")
-      parts.append("<text class=\"soft\" x=\"\(n(x(value)))\" y=\"\(n(bottom + 18))\" text-anchor=\"middle\">\(escaped(tick(value)))</text>")
+      parts.append(
+        "<line class=\"grid\" x1=\"\(n(x(value)))\" x2=\"\(n(x(value)))\" y1=\"\(n(top))\" y2=\"\(n(bottom))\"/>"
+      )
+      parts.append(
+        "<text class=\"soft\" x=\"\(n(x(value)))\" y=\"\(n(bottom + 18))\" text-anchor=\"middle\">\(escaped(tick(value)))</text>"
+      )
     }
     if let reference {
       parts.append(
-        "<line class=\"chance\" x1=\"\(n(x(reference)))\" x2=\"\(n(x(reference)))\" y1=\"\(n(top - 6))\" y2=\"\(n(bottom))\"/>")
+        "<line class=\"chance\" x1=\"\(n(x(reference)))\" x2=\"\(n(x(reference)))\" y1=\"\(n(top - 6))\" y2=\"\(n(bottom))\"/>"
+      )
     }
     for (i, row) in rows.enumerated() {
       let y = top + rowHeight * (Double(i) + 0.5)
-      parts.append("<text x=\"\(n(left - 10))\" y=\"\(n(y + 4))\" text-anchor=\"end\">\(escaped(row.label))</text>")
-      parts.append("<text class=\"soft\" x=\"\(n(right + 10))\" y=\"\(n(y + 4))\">\(escaped(row.text))</text>")
+      parts.append(
+        "<text x=\"\(n(left - 10))\" y=\"\(n(y + 4))\" text-anchor=\"end\">\(escaped(row.label))</text>")
+      parts.append(
+        "<text class=\"soft\" x=\"\(n(right + 10))\" y=\"\(n(y + 4))\">\(escaped(row.text))</text>")
       guard let estimate = row.estimate else { continue }
       parts.append(
-        "<line class=\"span\" x1=\"\(n(x(estimate.lower)))\" x2=\"\(n(x(estimate.upper)))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>")
+        "<line class=\"span\" x1=\"\(n(x(estimate.lower)))\" x2=\"\(n(x(estimate.upper)))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
+      )
       parts.append("<circle class=\"dot\" cx=\"\(n(x(estimate.value)))\" cy=\"\(n(y))\" r=\"5\"/>")
     }
     return parts.joined(separator: "\n") + "\n</svg>\n"
@@ -92,11 +100,14 @@ struct HeatFigure {
     var parts = IntervalFigure.head(title, summary, width, height)
     for (c, column) in columns.enumerated() {
       let x = left + columnWidth * (Double(c) + 0.5)
-      parts.append("<text x=\"\(n(x))\" y=\"\(n(top - 10))\" text-anchor=\"middle\">\(escaped(column))</text>")
+      parts.append(
+        "<text x=\"\(n(x))\" y=\"\(n(top - 10))\" text-anchor=\"middle\">\(escaped(column))</text>")
     }
     for (r, row) in rows.enumerated() {
       let y = top + rowHeight * Double(r)
-      parts.append("<text x=\"\(n(left - 10))\" y=\"\(n(y + 15))\" text-anchor=\"end\">\(escaped(String(row.label.suffix(34))))</text>")
+      parts.append(
+        "<text x=\"\(n(left - 10))\" y=\"\(n(y + 15))\" text-anchor=\"end\">\(escaped(String(row.label.suffix(34))))</text>"
+      )
       for (c, share) in row.shares.enumerated() {
         guard let share else { continue }
         let x = left + columnWidth * Double(c)
@@ -104,7 +115,8 @@ struct HeatFigure {
           "<rect class=\"cell\" x=\"\(n(x + 1))\" y=\"\(n(y + 1))\" width=\"\(n(columnWidth - 2))\" height=\"\(n(rowHeight - 2))\" "
             + "fill-opacity=\"\(n(0.05 + 0.55 * share))\"/>")
         parts.append(
-          "<text x=\"\(n(x + columnWidth / 2))\" y=\"\(n(y + 15))\" text-anchor=\"middle\">\(escaped(Words.percent(share)))</text>")
+          "<text x=\"\(n(x + columnWidth / 2))\" y=\"\(n(y + 15))\" text-anchor=\"middle\">\(escaped(Words.percent(share)))</text>"
+        )
       }
     }
     return parts.joined(separator: "\n") + "\n</svg>\n"

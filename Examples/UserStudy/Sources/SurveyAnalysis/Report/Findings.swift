@@ -13,7 +13,9 @@ struct Findings {
 
   private var people: String? {
     var text = "\(Words.count(analysis.included, "person is", "people are")) in the figures"
-    if analysis.included != analysis.respondents { text += " of \(analysis.respondents) who answered something" }
+    if analysis.included != analysis.respondents {
+      text += " of \(analysis.respondents) who answered something"
+    }
     return text + ", \(analysis.finished) of them to the end."
   }
 
@@ -24,7 +26,8 @@ struct Findings {
 
   private var votes: String? {
     guard let first = analysis.votes.max(by: { $0.share.count < $1.share.count }) else { return nil }
-    return "Most votes went to \(Names.title(first.explainer)): \(first.share.count) of \(first.share.total), \(interval(first.share))."
+    return
+      "Most votes went to \(Names.title(first.explainer)): \(first.share.count) of \(first.share.total), \(interval(first.share))."
   }
 
   /// Words follow the test over people, corrected.
@@ -32,15 +35,20 @@ struct Findings {
     guard !analysis.preferences.isEmpty else { return nil }
     let clear = analysis.preferences.filter { $0.people.corrected < alpha }
     guard !clear.isEmpty else {
-      return "No explainer is preferred to another beyond chance: over people, with Holm's correction, the least p is "
+      return
+        "No explainer is preferred to another beyond chance: over people, with Holm's correction, the least p is "
         + Words.p(analysis.preferences.map(\.people.corrected).min() ?? 1) + "."
     }
     let list = clear.map { preference -> String in
       let isFirst = preference.people.wins > preference.people.losses
-      let (better, worse) = isFirst ? (preference.first, preference.second) : (preference.second, preference.first)
-      let (wins, losses) = isFirst
-        ? (preference.people.wins, preference.people.losses) : (preference.people.losses, preference.people.wins)
-      return "\(Names.title(better)) to \(Names.title(worse)) (\(wins) people against \(losses), p \(Words.p(preference.people.corrected)))"
+      let (better, worse) =
+        isFirst ? (preference.first, preference.second) : (preference.second, preference.first)
+      let (wins, losses) =
+        isFirst
+        ? (preference.people.wins, preference.people.losses)
+        : (preference.people.losses, preference.people.wins)
+      return
+        "\(Names.title(better)) to \(Names.title(worse)) (\(wins) people against \(losses), p \(Words.p(preference.people.corrected)))"
     }
     return "Beyond chance people prefer " + list.joined(separator: "; ") + "."
   }
@@ -57,10 +65,12 @@ struct Findings {
     guard !known.isEmpty else { return nil }
     let clear = known.filter { $0.perVideo!.lower > 0 || $0.perVideo!.upper < 0 }
     guard !clear.isEmpty else {
-      return "No metric goes with what people prefer: of \(known.count), every interval of the rank correlation holds 0."
+      return
+        "No metric goes with what people prefer: of \(known.count), every interval of the rank correlation holds 0."
     }
     let list = clear.map { "\($0.metric) (ρ \(Words.number($0.perVideo!.value, 2)))" }
-    return "Of \(known.count) metrics \(clear.count) \(clear.count == 1 ? "goes" : "go") with or against what people prefer, "
+    return
+      "Of \(known.count) metrics \(clear.count) \(clear.count == 1 ? "goes" : "go") with or against what people prefer, "
       + "by intervals that are not corrected for their number: \(list.joined(separator: ", "))."
   }
 

@@ -16,7 +16,8 @@ struct Table {
     init(_ share: Share?) {
       guard let share else { self = ""; return }
       self.init(
-        "\(Words.percent(share.value)) [\(Words.percent(share.lower)), \(Words.percent(share.upper))]", raw: String(share.value))
+        "\(Words.percent(share.value)) [\(Words.percent(share.lower)), \(Words.percent(share.upper))]",
+        raw: String(share.value))
     }
 
     /// A number with so many places.
@@ -42,7 +43,8 @@ struct Table {
   let rows: [[Cell]]
 
   var csv: String {
-    ([columns] + rows.map { $0.map(\.raw) }).map { $0.map(CSVRows.quoted).joined(separator: ",") }.joined(separator: "\n") + "\n"
+    ([columns] + rows.map { $0.map(\.raw) }).map { $0.map(CSVRows.quoted).joined(separator: ",") }.joined(
+      separator: "\n") + "\n"
   }
 
   var markdown: String {
@@ -94,7 +96,8 @@ struct Table {
   var values: [String: Any] {
     [
       "title": title, "note": note, "columns": columns,
-      "rows": rows.map { ["head": $0[0].text, "cells": $0.dropFirst().map(\.text)] as [String: Any] }, "file": name,
+      "rows": rows.map { ["head": $0[0].text, "cells": $0.dropFirst().map(\.text)] as [String: Any] },
+      "file": name,
     ]
   }
 }
@@ -106,14 +109,16 @@ enum Words {
   /// With so many places and a true minus sign.
   static func number(_ value: Double, _ places: Int) -> String {
     let text = String(format: "%.\(places)f", value)
-    return (Double(text) == 0 ? String(format: "%.\(places)f", 0.0) : text).replacingOccurrences(of: "-", with: "\u{2212}")
+    return (Double(text) == 0 ? String(format: "%.\(places)f", 0.0) : text).replacingOccurrences(
+      of: "-", with: "\u{2212}")
   }
 
   /// A p-value to two digits that count: `0.032`, `0.0051`, `1.1e−5`.
   static func p(_ value: Double) -> String {
     if value >= 0.0995 { return number(value, 2) }
     if value >= 0.001 { return String(format: "%.2g", value) }
-    return String(format: "%.1e", value).replacingOccurrences(of: "e-0", with: "e-").replacingOccurrences(of: "-", with: "\u{2212}")
+    return String(format: "%.1e", value).replacingOccurrences(of: "e-0", with: "e-").replacingOccurrences(
+      of: "-", with: "\u{2212}")
   }
 
   static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
