@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 public import SurveyModel
+import Synchronization
 
 /// Makes a study's folder: pairs, explanations, web videos, key, texts, secrets. It appears whole or not at all.
 public struct StudyMaker {
@@ -65,15 +67,10 @@ public struct StudyMaker {
     let sections = planned.sections
     try FileManager.default.createDirectory(atPath: "\(folder)/media", withIntermediateDirectories: true)
     let used = Array(Set(sections.flatMap { [$0.real, $0.fake] })).sorted()
-    var videos: [Int: Study.Video] = [:]
-    for (place, index) in used.enumerated() {
-      let (video, share) = (planned.pool[index], Double(place) / Double(used.count))
-      progress("videos for the web", 0.7 + 0.25 * share)
-      videos[index] = try web(video, folder)
-    }
+    let videos = try webVideos(used.map { planned.pool[$0] }, folder)
     var study = Study(
       seed: options.seed, explainers: options.explainers, reuse: options.reuse,
-      width: options.web.width, height: options.web.height, videos: used.compactMap { videos[$0] },
+      width: options.web.width, height: options.web.height, videos: videos,
       sections: [], provenance: provenance)
     // One animation may be in two sections: the same explanations of the same video.
     var animations: [Int: [String: String]] = [:]
@@ -158,11 +155,28 @@ public struct StudyMaker {
     return forms
   }
 
-  private func web(_ video: PoolVideo, _ folder: String) throws -> Study.Video {
-    let (media, poster) = (Self.mediaName("mp4"), Self.mediaName("jpg"))
+  /// The web videos of the pool's videos, one for each processor at a time.
+  private func webVideos(_ videos: [PoolVideo], _ folder: String) throws -> [Study.Video] {
+    var made: [Study.Video] = []
+    let together = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    let web = options.web
+    for first in stride(from: 0, to: videos.count, by: together) {
+      progress("videos for the web", 0.7 + 0.25 * Double(first) / Double(videos.count))
+      let batch = Array(videos[first..<min(first + together, videos.count)])
+      let results = Mutex([Result<Study.Video, any Error>?](repeating: nil, count: batch.count))
+      DispatchQueue.concurrentPerform(iterations: batch.count) { i in
+        let result = Result { try Self.webVideo(batch[i], web, folder) }
+        results.withLock { $0[i] = result }
+      }
+      made += try results.withLock { try $0.map { try $0!.get() } }
+    }
+    return made
+  }
+
+  private static func webVideo(_ video: PoolVideo, _ web: WebVideo, _ folder: String) throws -> Study.Video {
+    let (media, poster) = (mediaName("mp4"), mediaName("jpg"))
     do {
-      try options.web.make(
-        from: video.path, to: "\(folder)/media/\(media)", poster: "\(folder)/media/\(poster)")
+      try web.make(from: video.path, to: "\(folder)/media/\(media)", poster: "\(folder)/media/\(poster)")
     } catch let error as SurveyError {
       throw error
     } catch {

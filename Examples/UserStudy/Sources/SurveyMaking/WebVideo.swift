@@ -29,9 +29,9 @@ public struct WebVideo: Sendable {
 
   /// Makes the web video of `source` and a JPEG of its first picture.
   ///
-  /// - Throws: `VideoError`, and what `progress` throws.
+  /// - Throws: `VideoError`.
   public func make(
-    from source: String, to target: String, poster: String, progress: (Double) throws -> Void = { _ in }
+    from source: String, to target: String, poster: String
   ) throws {
     var reader = try VideoReader(path: source)
     let count = reader.properties.frameCount
@@ -53,7 +53,6 @@ public struct WebVideo: Sendable {
         let image = canvas(frame.image)
         if held == nil { try ImageFile.write(image, to: poster) }
         held = image
-        try progress(min(Double(shown) / Double(frames), Double(frame.index) / Double(count)))
       }
       if let held { try writer.append(held, duration: 1 / rate) }
     } catch is Enough {}
@@ -80,7 +79,7 @@ public struct WebVideo: Sendable {
 
   // One thread: the number of threads is written into the file.
   private var options: VideoWriter.Options {
-    .init(quality: quality, encoders: Self.encoders, preset: "fast", threads: 1)
+    .init(quality: quality, encoders: Self.encoders, preset: "veryfast", threads: 1)
   }
 
   /// A picture on the canvas.

@@ -77,6 +77,10 @@ struct CreateCommand: ParsableCommand {
     explainers.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
+  private var tags: [String] {
+    languages.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
   func validate() throws {
     guard sections == "all" || Int(sections).map({ (1...1000).contains($0) }) == true else {
       throw ValidationError("--sections is a number from 1 to 1000, or all.")
@@ -88,6 +92,11 @@ struct CreateCommand: ParsableCommand {
     }
     guard (2...12).contains(names.count), Set(names).count == names.count else {
       throw ValidationError("--explainers names 2 to 12, each once.")
+    }
+    let shipped = Texts.shipped.keys.sorted()
+    guard !tags.isEmpty, tags.allSatisfy(shipped.contains) else {
+      throw ValidationError(
+        "--languages is of \(shipped.joined(separator: ", ")); another is added to the study's folder, in texts.")
     }
     guard canvas != nil else {
       throw ValidationError("--size is columns x rows, even, from 64 to 3840, such as 854x480.")
@@ -108,7 +117,7 @@ struct CreateCommand: ParsableCommand {
         cache: cache ?? place.destination + ".cache")
       let options = StudyMaker.Options(
         sections: Int(sections), forms: forms, reuse: reuse, subject: Study.Label(rawValue: subject),
-        explainers: names, languages: languages.split(separator: ",").map(String.init), seed: seed,
+        explainers: names, languages: tags, seed: seed,
         web: WebVideo(width: canvas.width, height: canvas.height, seconds: seconds), pace: pace)
       let maker = StudyMaker(options, tool: tool, progress: Terminal.progress, note: Terminal.message)
       let study = try maker.make(pool, in: place.path, provenance: provenance)
