@@ -121,7 +121,9 @@ import Testing
     let actor = try #require(dataset.videos.first { $0.method == "DeepFakeDetection" })
     #expect(actor.original == "actors/01__walking")
     #expect(fake.people == ["003", "000"] && actor.people == ["actors/01", "actors/02"])
-    let scenes = dataset.videos.filter { $0.label == .real && ["001", "actors/01__walking"].contains($0.name) }
+    let scenes = dataset.videos.filter {
+      $0.label == .real && ["001", "actors/01__walking"].contains($0.name)
+    }
     #expect(Set(scenes.map(\.people)) == [["001"], ["actors/01"]])
     #expect(dataset.omissions.map(\.path).allSatisfy { $0.hasSuffix("odd.mp4") })
     let splits = Dictionary(dataset.videos.map { ($0.name, $0.split) }) { a, b in

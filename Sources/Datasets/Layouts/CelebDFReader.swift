@@ -29,7 +29,8 @@ enum CelebDFReader {
       listing.videos.append(
         DatasetVideo(
           path: path, dataset: dataset, name: "Celeb-synthesis/\(FileTree.stem(file))", label: .fake,
-          original: "Celeb-real/\(parts[0])_\(parts[2])", method: "Celeb-synthesis", people: parts[0...1].map(String.init)))
+          original: "Celeb-real/\(parts[0])_\(parts[2])", method: "Celeb-synthesis",
+          people: parts[0...1].map(String.init)))
     }
     listing.hashed = { name in
       // Celeb-real/id0_0000: the person; YouTube-real/00000: nobody known.

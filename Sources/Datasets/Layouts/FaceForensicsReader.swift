@@ -16,7 +16,8 @@ enum FaceForensicsReader {
           DatasetVideo(
             path: path, dataset: dataset, name: source == "youtube" ? stem : "\(source)/\(stem)",
             label: .real,
-            compression: compression, people: source == "actors" ? ["actors/\(stem.prefix { $0 != "_" })"] : nil))
+            compression: compression,
+            people: source == "actors" ? ["actors/\(stem.prefix { $0 != "_" })"] : nil))
       }
     }
     for method in tree.folders("manipulated_sequences") {
@@ -56,7 +57,8 @@ enum FaceForensicsReader {
     let people = scenes[0].split(separator: "_", omittingEmptySubsequences: false).map(String.init)
     guard people.count == 2, people.allSatisfy({ !$0.isEmpty }) else { return nil }
     return scenes.count >= 2
-      ? ("actors/\(people[0])__\(scenes[1])", nil, people.map { "actors/\($0)" }) : (people[0], people[1], people)
+      ? ("actors/\(people[0])__\(scenes[1])", nil, people.map { "actors/\($0)" })
+      : (people[0], people[1], people)
   }
 
   private static func readSplits(_ tree: FileTree, _ listing: inout VideoListing) throws(DatasetError) {

@@ -26,21 +26,23 @@ struct Tally {
 
   /// An explainer's votes of all votes.
   func votes(_ people: [Responses.Respondent], _ explainer: Int) -> Share? {
-    let name = explainers[explainer]
-    return Share(
-      people.map { person in
-        let chosen = person.answers.compactMap(\.preferred)
-        return (chosen.count { $0.contains(name) }, chosen.reduce(0) { $0 + $1.count })
-      }, level: level)
+    share(people, explainer) { $0.count }
   }
 
   /// How often an explainer was chosen, of all answers.
   func chosen(_ people: [Responses.Respondent], _ explainer: Int) -> Share? {
+    share(people, explainer) { _ in 1 }
+  }
+
+  /// How often an explainer was chosen, of what `weight` makes of each answer.
+  private func share(
+    _ people: [Responses.Respondent], _ explainer: Int, _ weight: (Set<String>) -> Int
+  ) -> Share? {
     let name = explainers[explainer]
     return Share(
       people.map { person in
         let chosen = person.answers.compactMap(\.preferred)
-        return (chosen.count { $0.contains(name) }, chosen.count)
+        return (chosen.count { $0.contains(name) }, chosen.reduce(0) { $0 + weight($1) })
       }, level: level)
   }
 
