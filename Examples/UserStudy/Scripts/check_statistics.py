@@ -75,7 +75,11 @@ def simulate(rng, people=None, sections=None, count=None, small=False):
             id=str(number), form=form, screen=str(rng.choice(SCREENS)) if rng.random() < 0.9 else None,
             familiarity=str(rng.choice(FAMILIARITIES)) if rng.random() < 0.9 else None, finished=last == len(own),
             answers=answers))
-    return dict(explainers=names, sections=sections, respondents=respondents)
+    # The table knows those explainers that were shown or chosen.
+    seen = {n for p in respondents for a in p["answers"] for n in (a["shown"] or []) + (a["preferred"] or [])}
+    if len(seen) < 2:
+        return simulate(rng, people, sections, count, small)
+    return dict(explainers=[n for n in names if n in seen], sections=sections, respondents=respondents)
 
 
 def write(study, path):

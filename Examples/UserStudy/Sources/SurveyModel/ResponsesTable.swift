@@ -43,7 +43,8 @@ public enum ResponsesTable {
 
   /// Reads such a table.
   ///
-  /// The explainers are those that it names, in the order in which it first does (`shown` before `preferred`).
+  /// The explainers are those that it names: the study's four in their order, then others by name. Sections that nobody answered
+  /// are not in it.
   ///
   /// - Throws: ``SurveyError`` with the row: a column that is missing, a value that is none, a section twice for one respondent, rows that
   ///   contradict each other.
@@ -84,6 +85,10 @@ public enum ResponsesTable {
       responses.respondents[place].answers.append(answer)
     }
     responses.sections.sort { $0.number < $1.number }
+    let known = ["gradcam", "shap", "ltpa", "attention"]
+    responses.explainers.sort {
+      (known.firstIndex(of: $0) ?? known.count, $0) < (known.firstIndex(of: $1) ?? known.count, $1)
+    }
     guard responses.explainers.count >= 2, responses.explainers.count <= 12 else {
       throw SurveyError("names \(responses.explainers.count) explainers; 2 to 12 can be compared", path: path)
     }

@@ -1,0 +1,1 @@
+../../../../Tests/WhyFakeTests/JSONSchema.swift
