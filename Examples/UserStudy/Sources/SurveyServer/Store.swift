@@ -58,14 +58,18 @@ public struct Store: Sendable {
       if !readOnly { try db.execute(sql: "PRAGMA synchronous = FULL") }
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
+    // Answers are for the researcher's eyes; SQLite gives its log the mode of the database.
+    if !readOnly, !FileManager.default.fileExists(atPath: path),
+      !FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+    {
+      throw SurveyError("cannot be made; make room on the disk, or look at the folder's permissions", path: path)
+    }
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
       let digest = SHA256.hash(data: try study.json()).map { String($0, radix: 16) }.joined(separator: ".")
       if readOnly {
         try pool.read { try Self.check($0, digest, path) }
       } else {
-        // Answers are for the researcher's eyes.
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         try pool.write { db in
           if try Int.fetchOne(db, sql: "PRAGMA user_version") == 0 { try Self.make(db, digest) }
           try Self.check(db, digest, path)

@@ -59,9 +59,10 @@ struct SurveyResponder: HTTPResponder {
     if settings.isHTTPS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     if request.method == .head {
-      response.headers[.contentLength] =
-        response.headers[.contentLength] ?? String(response.body.contentLength ?? 0)
+      let length = response.headers[.contentLength] ?? String(response.body.contentLength ?? 0)
+      // Another body sets another length.
       response.body = .init()
+      response.headers[.contentLength] = length
     }
     return response
   }

@@ -91,7 +91,13 @@ public struct SurveyServer: Sendable {
   /// - Parameter onRunning: called with the port that it listens on.
   /// - Throws: the address is taken, or not this machine's.
   public func run(onRunning: @escaping @Sendable (Int) -> Void) async throws {
-    defer { try? store.close() }
+    defer {
+      do {
+        try store.close()
+      } catch {
+        log.say("the database was not closed in order (nothing is lost): \(error)")
+      }
+    }
     var logger = Logger(label: "whyfake-survey") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
     let application = Application(
