@@ -90,8 +90,12 @@ struct ReportTests {
     #expect(table.rows.map { $0.cells[0] } == analysis.explainers)
     #expect(table.rows.map { Int($0.cells[1]) } == analysis.votes.map(\.share.count))
     #expect(table.rows.map { Double($0.cells[2]) } == analysis.votes.map(\.share.value))
+    #expect(Array(table.header[2...4]) == ["Share of votes", "Share of votes lower", "Share of votes upper"])
+    #expect(table.rows.map { Double($0.cells[4]) } == analysis.votes.map(\.share.upper))
     for name in report.files.map(\.name) where name.hasSuffix(".csv") {
-      let rows = try CSVRows(Data(file(name, report).utf8), path: name).rows
+      let csv = try CSVRows(Data(file(name, report).utf8), path: name)
+      let rows = csv.rows
+      #expect(Set(csv.header).count == csv.header.count, "\(name)")
       let (markdown, latex) = (
         try file(name.replacingOccurrences(of: ".csv", with: ".md"), report),
         try file(name.replacingOccurrences(of: ".csv", with: ".tex"), report)
@@ -108,7 +112,7 @@ struct ReportTests {
   @Test("the page and the figures are XML, load nothing and show names as they are written")
   func page() throws {
     var responses = simulated(2, people: 15)
-    responses.sections[0].video = "<script>alert(\"x\")</script> & {{title}} \\end{table} | 50 %"
+    responses.sections[0].video = "<script>alert(\"x\")</script> & {{title}}\n\\end{table} | 50 %\u{1}"
     let report = try report(responses)
     let page = try file("report.html", report)
     #expect(
@@ -129,6 +133,13 @@ struct ReportTests {
         parser.isWellFormed && text.contains("<title>") && text.contains("<desc>")
           && text.contains("role=\"img\""), "\(name)")
     }
+  }
+
+  @Test("the axis of votes holds every interval, in whole tenths")
+  func axis() {
+    #expect(IntervalFigure.range([0.3, 0.42]) == 0...0.5 && IntervalFigure.range([0.61]) == 0...0.7)
+    #expect(IntervalFigure.range([0.98]) == 0...1 && IntervalFigure.steps(0...0.7) == 7)
+    #expect(IntervalFigure.steps(0...1) == 4 && IntervalFigure.steps(-1...1) == 4)
   }
 
   @Test("equal answers give equal files")

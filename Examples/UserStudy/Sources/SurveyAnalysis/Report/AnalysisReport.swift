@@ -39,8 +39,8 @@ public struct AnalysisReport: Sendable {
         "\(Words.count(analysis.included, "person is", "people are")) few: intervals are wide, and tests see only what is large."
       )
     }
-    if analysis.sections.contains(where: { $0.belief != nil && $0.belief != $0.label }) {
-      let wrong = analysis.sections.count { $0.belief != nil && $0.belief != $0.label }
+    let wrong = analysis.sections.count { $0.belief != nil && $0.label != nil && $0.belief != $0.label }
+    if wrong > 0 {
       caveats.append(
         "Of \(Words.count(wrong, "section")) the detector is wrong about the video: its explanations explain a mistake."
       )
@@ -71,7 +71,8 @@ public struct AnalysisReport: Sendable {
       })
     let figure = IntervalFigure(
       name: "votes", title: "Share of votes",
-      summary: "A row for each explainer, with intervals of independent votes.", range: 0...0.5,
+      summary: "A row for each explainer, with intervals of independent votes.",
+      range: IntervalFigure.range(counts.counts.map(\.share.upper)),
       reference: 1 / Double(counts.counts.count), tick: Words.percent,
       rows: counts.counts.map {
         .init(

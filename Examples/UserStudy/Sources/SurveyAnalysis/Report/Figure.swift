@@ -32,8 +32,9 @@ struct IntervalFigure {
     }
     var parts = Self.head(title, summary, width, height)
     let bottom = top + rowHeight * Double(rows.count)
-    for step in 0...4 {
-      let value = range.lowerBound + (range.upperBound - range.lowerBound) * Double(step) / 4
+    let steps = IntervalFigure.steps(range)
+    for step in 0...steps {
+      let value = range.lowerBound + (range.upperBound - range.lowerBound) * Double(step) / Double(steps)
       parts.append(
         "<line class=\"grid\" x1=\"\(n(x(value)))\" x2=\"\(n(x(value)))\" y1=\"\(n(top))\" y2=\"\(n(bottom))\"/>"
       )
@@ -59,6 +60,17 @@ struct IntervalFigure {
       parts.append("<circle class=\"dot\" cx=\"\(n(x(estimate.value)))\" cy=\"\(n(y))\" r=\"5\"/>")
     }
     return parts.joined(separator: "\n") + "\n</svg>\n"
+  }
+
+  /// From 0 to the tenth that holds all ends, at least a half.
+  static func range(_ uppers: [Double]) -> ClosedRange<Double> {
+    0...max(0.5, min(1, ((uppers.max() ?? 0) * 10).rounded(.up) / 10))
+  }
+
+  /// Into how many parts ticks divide a range, each a tenth or a quarter of the whole.
+  static func steps(_ range: ClosedRange<Double>) -> Int {
+    let tenths = Int((10 * range.upperBound).rounded())
+    return range.lowerBound == 0 && tenths < 10 ? tenths : 4
   }
 
   static func head(_ title: String, _ summary: String, _ width: Double, _ height: Double) -> [String] {
@@ -130,6 +142,6 @@ private func n(_ value: Double) -> String {
 }
 
 private func escaped(_ text: String) -> String {
-  text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
+  Words.line(text).replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
     .replacingOccurrences(of: ">", with: "&gt;").replacingOccurrences(of: "\"", with: "&quot;")
 }

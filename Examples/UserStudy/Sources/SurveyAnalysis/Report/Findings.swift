@@ -68,7 +68,9 @@ struct Findings {
       return
         "No metric goes with what people prefer: of \(known.count), every interval of the rank correlation holds 0."
     }
-    let list = clear.map { "\($0.metric) (ρ \(Words.number($0.perVideo!.value, 2)))" }
+    let list = clear.map { metric in
+      "\(metric.metric) (ρ \(Words.number(metric.perVideo!.value, 2))\(metric.isLowerBetter ? ", lower is better" : ""))"
+    }
     return
       "Of \(known.count) metrics \(clear.count) \(clear.count == 1 ? "goes" : "go") with or against what people prefer, "
       + "by intervals that are not corrected for their number: \(list.joined(separator: ", "))."

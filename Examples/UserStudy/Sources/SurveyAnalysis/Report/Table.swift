@@ -7,8 +7,13 @@ struct Table {
   struct Cell: ExpressibleByStringLiteral {
     let text: String
     let raw: String
+    /// The interval of a share.
+    var interval: (lower: Double, upper: Double)?
 
-    init(_ text: String, raw: String? = nil) { (self.text, self.raw) = (text, raw ?? text) }
+    init(_ text: String, raw: String? = nil) {
+      self.text = Words.line(text)
+      self.raw = raw ?? text
+    }
     init(stringLiteral text: String) { self.init(text) }
     init(_ number: Int) { self.init(String(number)) }
 
@@ -18,6 +23,7 @@ struct Table {
       self.init(
         "\(Words.percent(share.value)) [\(Words.percent(share.lower)), \(Words.percent(share.upper))]",
         raw: String(share.value))
+      interval = (share.lower, share.upper)
     }
 
     /// A number with so many places.
@@ -42,9 +48,21 @@ struct Table {
   let columns: [String]
   let rows: [[Cell]]
 
+  /// Each share is followed by its interval's ends, in columns of their own.
   var csv: String {
-    ([columns] + rows.map { $0.map(\.raw) }).map { $0.map(CSVRows.quoted).joined(separator: ",") }.joined(
-      separator: "\n") + "\n"
+    let hasInterval = columns.indices.map { column in rows.contains { $0[column].interval != nil } }
+    let header = zip(columns, hasInterval).flatMap { $1 ? [$0, "\($0) lower", "\($0) upper"] : [$0] }
+    let lines = rows.map { row in
+      zip(row, hasInterval).flatMap { cell, isWide in
+        isWide
+          ? [
+            cell.raw, cell.interval.map { String($0.lower) } ?? "",
+            cell.interval.map { String($0.upper) } ?? "",
+          ]
+          : [cell.raw]
+      }
+    }
+    return ([header] + lines).map { $0.map(CSVRows.quoted).joined(separator: ",") + "\n" }.joined()
   }
 
   var markdown: String {
@@ -104,6 +122,11 @@ struct Table {
 
 /// Numbers as people read them.
 enum Words {
+  /// Without control characters: a line feed would end a row, and XML has none.
+  static func line(_ text: String) -> String {
+    String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 })
+  }
+
   static func percent(_ share: Double) -> String { "\(number(100 * share, 0))\u{A0}%" }
 
   /// With so many places and a true minus sign.
@@ -116,7 +139,7 @@ enum Words {
   /// A p-value to two digits that count: `0.032`, `0.0051`, `1.1e−5`.
   static func p(_ value: Double) -> String {
     if value >= 0.0995 { return number(value, 2) }
-    if value >= 0.001 { return String(format: "%.2g", value) }
+    if value >= 0.001 { return String(format: "%#.2g", value) }
     return String(format: "%.1e", value).replacingOccurrences(of: "e-0", with: "e-").replacingOccurrences(
       of: "-", with: "\u{2212}")
   }

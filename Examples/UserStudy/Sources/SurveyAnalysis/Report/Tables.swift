@@ -59,7 +59,11 @@ extension StudyAnalysis {
         "Exact two-sided sign tests, ties dropped, Holm's correction over pairs. Over answers: one was chosen and the other not; "
         + "answers of one person are not independent, so that p is too small where people keep to a taste. Over people: who has more "
         + "wins than losses. Sign flip: of people's wins less losses.",
-      columns: ["Pair", "Answers", "Ties", "p", "Holm", "People", "Ties", "p", "Holm", "Sign flip p"],
+      columns: [
+        "Pair", "Answers", "Answers: ties", "Answers: p", "Answers: Holm", "People", "People: ties",
+        "People: p",
+        "People: Holm", "Sign flip p",
+      ],
       rows: preferences.map { pair in
         [
           .init(
@@ -133,12 +137,16 @@ extension StudyAnalysis {
         + "metric's mean with all votes, which is \(Words.count(explainers.count, "point")) and little. Above 0: people prefer what has more of it.",
       columns: ["Metric", "Better is", "ρ by video", "Videos", "ρ of means"],
       rows: metrics.map { metric in
-        let mean = metric.perVideo.map {
-          "\(Words.number($0.value, 2)) [\(Words.number($0.lower, 2)), \(Words.number($0.upper, 2))]"
+        var mean: Table.Cell = ""
+        if let value = metric.perVideo {
+          mean = .init(
+            "\(Words.number(value.value, 2)) [\(Words.number(value.lower, 2)), \(Words.number(value.upper, 2))]",
+            raw: String(value.value))
+          mean.interval = (value.lower, value.upper)
         }
         return [
           .init(metric.metric), .init(metric.isLowerBetter ? "lower" : "higher or neither"),
-          .init(mean ?? "", raw: metric.perVideo.map { String($0.value) }), .init(metric.videos),
+          mean, .init(metric.videos),
           .init(metric.overall, places: 2),
         ]
       })
@@ -158,7 +166,7 @@ extension StudyAnalysis {
         IntervalFigure(
           name: "votes", title: "Share of votes",
           summary: "A row for each explainer, with \(intervals) over people.",
-          range: 0...Swift.max(0.5, ((votes.map(\.share.upper).max() ?? 0.5) * 10).rounded(.up) / 10),
+          range: IntervalFigure.range(votes.map(\.share.upper)),
           reference: 1 / Double(explainers.count), tick: percent,
           rows: votes.map { row(Names.title($0.explainer), $0.share) }))
     }
