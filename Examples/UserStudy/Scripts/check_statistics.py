@@ -4,9 +4,10 @@
     python check_statistics.py whyfake-survey --coverage 5000    the same, over 5,000
     python check_statistics.py whyfake-survey --studies 0 --seed 3
 
-Needs numpy, scipy and statsmodels. What is compared is said in `reference`: it works on the simulated answers themselves, not on
+Needs numpy, scipy, statsmodels and jsonschema (each record follows its schema). What is compared is said in `reference`: it works on the simulated answers themselves, not on
 the CSV that the program reads, and shares no code with the program. Ends with status 1 if a number differs by more than 1e-9, if a drawn
-p-value is further from the true one than 5 standard errors, or if an interval's coverage is outside 93 to 97 %.
+p-value is further from the true one than 5 standard errors, or if an interval's coverage is outside 93 to 97 % by more than two standard
+errors of that many studies (1 % each with 500, 0.3 % with 5,000).
 
 Permutation tests: where the program looks at all arrangements, so does this, by enumeration; where it draws, the statistic is
 compared as all else is, and p with the exact distribution (sign flips) or with arrangements drawn here, in units of the standard error of
@@ -25,6 +26,7 @@ import tempfile
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
+import jsonschema
 import numpy as np
 import scipy
 import scipy.stats as st
@@ -37,6 +39,7 @@ COLUMNS = ["respondent", "form", "screen", "familiarity", "finished", "section",
            "preferred", "shown", "choiceSeconds", "preferredSeconds"]
 SCREENS, FAMILIARITIES = ["large", "small"], ["yes", "heard", "no"]
 TOLERANCE = 1e-9
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../Documentation/Schemas/survey-analysis-1.schema.json")
 
 
 # --- studies that nobody answered ------------------------------------------------------------------------------------
@@ -417,6 +420,7 @@ def analyze(binary, *arguments):
 
 def check(binary, studies, seed, draws):
     found = Differences()
+    schema = jsonschema.Draft202012Validator(json.load(open(SCHEMA)))
 
     def one(number):
         rng = np.random.default_rng([seed, number])
@@ -439,6 +443,7 @@ def check(binary, studies, seed, draws):
 
     with ThreadPoolExecutor(2) as pool:
         for number, record, expected in pool.map(one, range(studies)):
+            found.faults += [f"study {number}: {e.json_path}: {e.message[:80]}" for e in schema.iter_errors(record)]
             compare(record, expected, draws, draws // 4, found, f"study {number}")
     print(f"{studies} studies, seed {seed}: largest difference from SciPy {scipy.__version__}, statsmodels {statsmodels.__version__}")
     for kind in sorted(found.largest):
@@ -536,6 +541,10 @@ def intervals(content):
     return out
 
 
+def slack(studies):
+    return 2 * math.sqrt(0.95 * 0.05 / studies)
+
+
 def coverage(binary, studies, seed):
     """How often 95 % intervals hold the truth; ten designs, alternately of one form and of two."""
     held, all_ = collections.Counter(), collections.Counter()
@@ -567,9 +576,30 @@ def coverage(binary, studies, seed):
         rate = held[kind] / all_[kind]
         print(f"  {kind:52} {all_[kind]:7} intervals  {100 * rate:.1f} %")
         # Clopper and Pearson's intervals are never too short, and so often too long.
-        if rate < 0.93 or rate > (0.99 if kind == "section" else 0.97):
+        if rate < 0.93 - slack(studies) or rate > (0.99 if kind == "section" else 0.97) + slack(studies):
             faults.append(f"coverage of {kind}: {100 * rate:.1f} %")
     return faults
+
+
+def metric_coverage(binary, studies, seed):
+    """The same of the mean rank correlation with a metric: here videos are drawn for each study too, and the truth is the mean over all
+    studies."""
+    def one(number):
+        rng = np.random.default_rng([seed, 5000, number])
+        design = Design(rng, forms=1)
+        measured = 0.5 * design.taste + rng.normal(0, 0.4, design.taste.shape)
+        with tempfile.TemporaryDirectory() as folder:
+            write(to_study(design.people(rng, 67), design), f"{folder}/answers.csv")
+            write_metrics(
+                {s + 1: {n: [measured[s, e]] * 3 for e, n in enumerate(design.names)} for s in range(design.sections)}, folder)
+            return analyze(binary, f"{folder}/answers.csv", "--permutations", 1, "--compared", folder)["content"]["metrics"][0]["perVideo"]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(one, range(studies)))
+    truth = np.mean([f["value"] for f in found])
+    rate = np.mean([f["lower"] <= truth <= f["upper"] for f in found])
+    print(f"  {'metrics: mean correlation (' + format(truth, '.2f') + ')':52} {studies:7} intervals  {100 * rate:.1f} %")
+    return [] if 0.93 - slack(studies) <= rate <= 0.97 + slack(studies) else [f"coverage of the mean correlation: {100 * rate:.1f} %"]
 
 
 def main():
@@ -585,6 +615,7 @@ def main():
         faults += check(options.binary, options.studies, options.seed, options.draws)
     if options.coverage:
         faults += coverage(options.binary, options.coverage, options.seed)
+        faults += metric_coverage(options.binary, options.coverage, options.seed)
     for fault in faults[:40]:
         print(f"FAULT {fault}", file=sys.stderr)
     print(f"{len(faults)} faults" if faults else "no fault")
