@@ -83,6 +83,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "SurveyAnalysisTests", dependencies: ["SurveyAnalysis", "SurveyModel"], swiftSettings: settings),
+      name: "SurveyAnalysisTests", dependencies: ["SurveyAnalysis", "SurveyModel"], exclude: ["Golden"],
+      swiftSettings: settings),
   ]
 )

@@ -50,6 +50,10 @@ public enum ResponsesTable {
   ///   contradict each other.
   public static func read(_ data: Data, path: String) throws(SurveyError) -> Responses {
     let table = try CSVRows(data, path: path)
+    guard table.header.contains("respondent") else {
+      throw SurveyError(
+        "has no column respondent; what another service's form exports needs its key (--key)", path: path)
+    }
     let places = try table.places(columns)
     var responses = Responses(explainers: [], sections: [], respondents: [])
     var people: [String: Int] = [:]

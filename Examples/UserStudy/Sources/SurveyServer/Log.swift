@@ -22,7 +22,7 @@ final class Log: Sendable {
     let second = Int(Date().timeIntervalSince1970)
     let omitted: Int? = state.withLock { state in
       if state.second != second {
-        defer { state = State(second: second, lines: 1) }
+        defer { state = State(second: second, lines: state.omitted > 0 ? 2 : 1) }
         return state.omitted
       }
       state.lines += 1

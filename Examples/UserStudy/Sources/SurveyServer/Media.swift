@@ -42,7 +42,9 @@ struct Media: Sendable {
     if let known = request.headers[.ifNoneMatch],
       known == "*"
         || known.split(separator: ",").contains(where: {
-          $0.trimmingCharacters(in: .whitespaces) == file.tag
+          // Compared weakly: a proxy may have marked it so.
+          let tag = $0.trimmingCharacters(in: .whitespaces)
+          return tag == file.tag || tag == "W/\(file.tag)"
         })
     {
       return Response(status: .notModified, headers: headers)
@@ -50,7 +52,10 @@ struct Media: Sendable {
     let size = file.data.count
     var (status, range) = (HTTPResponse.Status.ok, 0..<size)
     let isFresh = request.headers[.ifRange].map { $0 == file.tag } ?? true
-    if isFresh, let wanted = request.headers[.range], let asked = ByteRange(wanted, size: size) {
+    // Ranges are of GET alone.
+    if isFresh, request.method == .get, let wanted = request.headers[.range],
+      let asked = ByteRange(wanted, size: size)
+    {
       guard case .part(let part) = asked else {
         headers[.contentRange] = "bytes */\(size)"
         return Response(status: .rangeNotSatisfiable, headers: headers)

@@ -33,8 +33,8 @@ extension Responses {
       })
   }
 
-  /// Times are kept to the millisecond; their differences have no more digits.
+  /// Times are kept to the millisecond; their differences have no more digits. Nil where the clock was put back meanwhile.
   private static func milliseconds(_ seconds: Double?) -> Double? {
-    seconds.map { ($0 * 1000).rounded() / 1000 }
+    seconds.flatMap { $0 >= 0 ? ($0 * 1000).rounded() / 1000 : nil }
   }
 }

@@ -62,7 +62,8 @@ public struct Store: Sendable {
     if !readOnly, !FileManager.default.fileExists(atPath: path),
       !FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     {
-      throw SurveyError("cannot be made; make room on the disk, or look at the folder's permissions", path: path)
+      throw SurveyError(
+        "cannot be made; make room on the disk, or look at the folder's permissions", path: path)
     }
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
@@ -262,8 +263,11 @@ public struct Store: Sendable {
 
   /// Writes what is in the log to the database itself, and lets go of it.
   public func close() throws {
-    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
     try pool.close()
+    // The last connection to end takes the log away, if it may write; the pool's last one only reads.
+    let last = try DatabaseQueue(path: pool.path)
+    _ = try last.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM study") }
+    try last.close()
   }
 
   /// What people answered to the study in `folder`, which may be served meanwhile.

@@ -177,7 +177,13 @@ struct SurveyResponder: HTTPResponder {
 
   private func answer(_ number: Int, _ link: String, _ request: Request) async throws -> Response {
     let respondent = try await respondent(link)
-    let fields = try await form(request)
+    let fields: [(name: String, value: String)]
+    do {
+      fields = try await form(request)
+    } catch var refusal as Refusal {
+      (refusal.language, refusal.link) = (respondent.language, "/r/\(link)")
+      throw refusal
+    }
     guard let step = Step(number, sections: respondent.schedule.sections.count),
       let nonce = nonce(fields, .answer(respondent: respondent.id, step: number))
     else {

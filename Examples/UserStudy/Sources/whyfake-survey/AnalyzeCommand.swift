@@ -85,6 +85,10 @@ struct AnalyzeCommand: ParsableCommand {
     if inputs.count == 1, key.isEmpty, let data = FileManager.default.contents(atPath: inputs[0]),
       Self.isCount(data)
     {
+      guard exclude.isEmpty, compared == nil else {
+        throw SurveyError(
+          "counts votes and no people; --exclude and --compared need answers", path: inputs[0])
+      }
       let counts = try VoteCounts(data, path: inputs[0], level: level)
       let report = try AnalysisReport(counts, provenance: provenance)
       return (report, report.findings)

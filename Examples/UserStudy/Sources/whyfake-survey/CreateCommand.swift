@@ -96,7 +96,8 @@ struct CreateCommand: ParsableCommand {
     let shipped = Texts.shipped.keys.sorted()
     guard !tags.isEmpty, tags.allSatisfy(shipped.contains) else {
       throw ValidationError(
-        "--languages is of \(shipped.joined(separator: ", ")); another is added to the study's folder, in texts.")
+        "--languages is of \(shipped.joined(separator: ", ")); another is added to the study's folder, in texts."
+      )
     }
     guard canvas != nil else {
       throw ValidationError("--size is columns x rows, even, from 64 to 3840, such as 854x480.")
