@@ -49,8 +49,9 @@ struct LimitsTests {
     #expect(take("modest") && take("modest"))
     for i in 0..<10_000 { #expect(take("client \(i)")) }
     #expect(!take("greedy"))
-    // Forgotten: it has three again.
-    #expect((0..<4).map { _ in take("client 0") } == [true, true, true, false])
+    // Who is forgotten has three again. Which of equals are is not said, only how many are not.
+    let remembered = (0..<10_000).count { i in !(0..<3).map { _ in take("client \(i)") }.allSatisfy(\.self) }
+    #expect(remembered <= 100)
   }
 
   @Test("tokens are counted rightly by many at once")
