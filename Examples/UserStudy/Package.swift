@@ -78,8 +78,11 @@ let package = Package(
     .testTarget(
       name: "SurveyServerTests",
       dependencies: [
-        "SurveyServer", "SurveyModel", .product(name: "Hummingbird", package: "hummingbird"),
+        "SurveyServer", "SurveyModel", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -1,4 +1,5 @@
 import Crypto
+import Dispatch
 import Foundation
 public import SurveyModel
 import Synchronization
@@ -62,8 +63,8 @@ public struct ExplainTool: Sendable {
   ///
   /// - Throws: ``SurveyError`` with the tool's own line.
   public func explain(_ video: String, sha256: String) throws(SurveyError) -> Explained {
-    let key = SHA256.hash(data: Data(([version, sha256] + arguments).joined(separator: "\0").utf8))
-      .prefix(12).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    let asked = ([version, sha256] + arguments).joined(separator: "\0")
+    let key = hexadecimal(SHA256.hash(data: Data(asked.utf8)).prefix(12))
     let folder = "\(cache)/\(key).explained"
     // The tool's folder appears whole or not at all.
     if let explained = try? read(folder) { return explained }
@@ -134,9 +135,16 @@ public struct ExplainTool: Sendable {
     } catch {
       throw SurveyError("cannot be run", path: program)
     }
-    // Errors are few lines: a pipe holds them until the output is read.
+    // Both at once: a program waits where a pipe is full that nobody reads.
+    let complaints = Mutex(Data())
+    let reading = DispatchGroup()
+    DispatchQueue.global().async(group: reading) {
+      let all = errors.fileHandleForReading.readDataToEndOfFile()
+      complaints.withLock { $0 = all }
+    }
     let said = output.fileHandleForReading.readDataToEndOfFile()
-    let complained = errors.fileHandleForReading.readDataToEndOfFile()
+    reading.wait()
+    let complained = complaints.withLock { $0 }
     process.waitUntilExit()
     running.withLock { $0 = nil }
     return (

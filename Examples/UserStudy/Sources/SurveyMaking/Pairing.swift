@@ -37,22 +37,12 @@ public struct Pairing: Sendable {
       throw SurveyError(
         Self.tooFew(videos, possible: most.count, wanted: count, reuse: reuse))
     }
-    var (fakeUses, realUses, best) = (reuse, reuse, most)
-    for uses in 1..<max(1, reuse) {
-      let flow = graph.flow(realUses: reuse, fakeUses: uses, upTo: most.count)
-      if flow.count == most.count {
-        (fakeUses, best) = (uses, flow)
-        break
-      }
+    func isEnough(_ realUses: Int, _ fakeUses: Int) -> Bool {
+      graph.flow(realUses: realUses, fakeUses: fakeUses, upTo: most.count).count == most.count
     }
-    for uses in 1..<max(1, reuse) where uses < realUses {
-      let flow = graph.flow(realUses: uses, fakeUses: fakeUses, upTo: most.count)
-      if flow.count == most.count {
-        (realUses, best) = (uses, flow)
-        break
-      }
-    }
-    pairs = best.shuffled(using: &generator)
+    let fakeUses = (1...reuse).first { isEnough(reuse, $0) } ?? reuse
+    let realUses = (1...reuse).first { isEnough($0, fakeUses) } ?? reuse
+    pairs = graph.flow(realUses: realUses, fakeUses: fakeUses, upTo: most.count).shuffled(using: &generator)
   }
 
   private static func tooFew(_ videos: [PoolVideo], possible: Int, wanted: Int?, reuse: Int) -> String {

@@ -198,7 +198,7 @@ public struct StudyMaker {
       try put(Data(text), "\(folder)/texts/\(language).json")
     }
     for name in ["secret", "admin-token"] {
-      try put(Data((Self.random(32) + "\n").utf8), "\(folder)/\(name)", mode: 0o600)
+      try put(Data((randomDigits(bytes: 32) + "\n").utf8), "\(folder)/\(name)", mode: 0o600)
     }
     try put(try study.json(), "\(folder)/study.json", mode: 0o600)
   }
@@ -210,15 +210,6 @@ public struct StudyMaker {
     }
   }
 
-  /// A name that says nothing: not from the seed, which others may know.
-  private static func mediaName(_ suffix: String) -> String {
-    let bits = UInt64.random(in: 0...(.max))
-    let digits = String(bits, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits + ".\(suffix)"
-  }
-
-  private static func random(_ bytes: Int) -> String {
-    (0..<bytes).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-      .joined()
-  }
+  /// A name that says nothing.
+  private static func mediaName(_ suffix: String) -> String { "\(randomDigits(bytes: 8)).\(suffix)" }
 }

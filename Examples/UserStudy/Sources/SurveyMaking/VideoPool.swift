@@ -1,4 +1,3 @@
-import Crypto
 import Datasets
 import Foundation
 public import SurveyModel
@@ -90,13 +89,4 @@ public struct VideoPool: Sendable {
       videos.append(PoolVideo(name: video, path: path, label: label, people: people))
     }
   }
-}
-
-/// SHA-256 of a file, in hexadecimal digits, a piece at a time.
-func sha256(ofFile path: String) throws -> String {
-  guard let file = FileHandle(forReadingAtPath: path) else { throw SurveyError("cannot be read", path: path) }
-  defer { try? file.close() }
-  var hash = SHA256()
-  while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-  return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
 }

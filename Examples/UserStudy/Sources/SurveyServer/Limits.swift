@@ -4,7 +4,7 @@ import Synchronization
 /// How much one client may ask for: buckets of tokens that fill with time, in memory, forgotten when they are full again.
 final class Limits: Sendable {
   /// What is limited.
-  enum Kind: Hashable, Sendable, CaseIterable {
+  enum Kind: Hashable, Sendable {
     /// Any request.
     case request
     /// A new respondent.

@@ -73,7 +73,7 @@ struct AnalyzeCommand: ParsableCommand {
         inputs: inputs.map { ($0 as NSString).lastPathComponent }, seed: seed, permutations: permutations)
       let (report, findings) = try report(provenance)
       if let output {
-        let folder = try ReportFolder(output)
+        let folder = try OutputFolder(output, replacing: "analysis.json")
         for (name, text) in report.files { try folder.write(text, to: name) }
         try folder.commit()
       }

@@ -109,7 +109,7 @@ struct CreateCommand: ParsableCommand {
   func run() throws {
     try Terminal.orFail {
       guard let canvas else { return }
-      let place = try NewFolder(output, interrupt: ExplainTool.interrupt)
+      let place = try OutputFolder(output, interrupt: ExplainTool.interrupt)
       let pool = try VideoPool(inputs)
       for note in pool.notes { Terminal.message(note) }
       let tool = try ExplainTool(

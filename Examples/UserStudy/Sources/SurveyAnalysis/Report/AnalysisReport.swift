@@ -88,7 +88,7 @@ public struct AnalysisReport: Sendable {
           "\(Names.title($0.explainer)) \($0.share.count) (\(Words.percent($0.share.value)))"
         }
         .joined(separator: ", ") + ".", caveat,
-      ], tables: [votes, pairs], figures: [(figure.name, figure.title, figure.svg)], caveats: [caveat],
+      ], tables: [votes, pairs], figures: [(figure.name, figure.svg)], caveats: [caveat],
       provenance: provenance)
   }
 
@@ -108,7 +108,7 @@ public struct AnalysisReport: Sendable {
 
   private init(
     kind: String, record: some Encodable, title: String, findings: [String], tables: [Table],
-    figures: [(name: String, title: String, svg: String)], caveats: [String], provenance: Provenance
+    figures: [(name: String, svg: String)], caveats: [String], provenance: Provenance
   ) throws {
     self.findings = findings
     var files: [(name: String, text: String)] = []

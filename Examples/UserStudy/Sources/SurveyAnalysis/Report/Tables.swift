@@ -153,7 +153,7 @@ extension StudyAnalysis {
   }
 
   /// All figures that have something to show.
-  var figures: [(name: String, title: String, svg: String)] {
+  var figures: [(name: String, svg: String)] {
     func percent(_ value: Double) -> String { Words.percent(value) }
     func row(_ label: String, _ share: Share?) -> IntervalFigure.Row {
       .init(
@@ -200,7 +200,7 @@ extension StudyAnalysis {
               text: metric.perVideo.map { Words.number($0.value, 2) } ?? "not defined")
           }))
     }
-    var drawn = figures.map { ($0.name, $0.title, $0.svg) }
+    var drawn = figures.map { ($0.name, $0.svg) }
     let answered = sections.filter { $0.answers > 0 }
     if !answered.isEmpty {
       let heat = HeatFigure(
@@ -214,7 +214,7 @@ extension StudyAnalysis {
             section.votes.map { Double($0) / Double(section.answers) }
           )
         })
-      drawn.append((heat.name, heat.title, heat.svg))
+      drawn.append((heat.name, heat.svg))
     }
     return drawn
   }
